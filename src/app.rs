@@ -139,8 +139,14 @@ pub async fn account(aws: &::aws::settings::AwsSettings, clock: &Arc<dyn Clock>)
 
 /// The same without asking: for what makes no call, or when nothing can be reached yet.
 pub async fn connected(aws: &::aws::settings::AwsSettings, clock: &Arc<dyn Clock>) -> AwsClients {
-    let log_budget = Arc::new(RateLimiter::new(aws.log_calls_per_second, Arc::clone(clock)));
-    AwsClients { log_budget, ..sdk::connect(aws).await }
+    // The quota is one of the account and the region.
+    let limited = |clients: AwsClients| AwsClients {
+        log_budget: Arc::new(RateLimiter::new(aws.log_calls_per_second, Arc::clone(clock))),
+        ..clients
+    };
+    let mut clients = sdk::connect(aws).await;
+    clients.others = clients.others.into_iter().map(limited).collect();
+    limited(clients)
 }
 
 /// `the profile work, SSO`; empty where the SDK does not tell.
@@ -236,19 +242,13 @@ pub async fn daemon(
     let monthly = report::monthly(&config);
     let mut slots: Vec<SourceSlot> = Vec::new();
     for watch in config.watches {
-        slots.push(SourceSlot::new(
-            watch.read.with_causes(&config.causes).source(watch.name, &account),
-            watch.schedule,
-            None,
-        ));
+        for source in watch.read.with_causes(&config.causes).sources(&watch.name, &account) {
+            slots.push(SourceSlot::new(source, watch.schedule.clone(), None));
+        }
     }
     for warm in config.warms {
         let (schedule, jitter) = (warm.schedule.clone(), warm.jitter);
-        slots.push(SourceSlot::new(
-            Box::new(WarmPing::new(warm, &account, prices.clone()).with_causes(&config.causes)),
-            schedule,
-            jitter,
-        ));
+        slots.push(SourceSlot::new(WarmPing::source(warm, &account, prices.clone(), &config.causes), schedule, jitter));
     }
     let write_every = match durability {
         Durability::Full => WRITE_EVERY,

@@ -86,5 +86,6 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
 
 /// The watches that read the account.
 fn names(config: &MonitorConfig) -> impl Iterator<Item = String> {
-    config.watches.iter().filter(|watch| watch.read.kind() == ACCOUNT).map(|watch| watch.name.clone())
+    let of_account = config.watches.iter().filter(|watch| watch.read.kind() == ACCOUNT);
+    of_account.flat_map(|watch| watch.read.names(&watch.name, &config.aws.other_regions))
 }

@@ -54,10 +54,9 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     let receivers = receivers(&config)?;
     let prices = prices(&config.aws)?;
     for watch in config.watches.iter().filter(|watch| watch.read.kind() == USAGE_ESTIMATE) {
-        looks.push(CheckResult::new(
-            format!("prices for {}", watch.name),
-            priced(&config.aws, &prices, &context.clock).await,
-        ));
+        for region in regions(&config.aws, &context.clock).await {
+            looks.push(CheckResult::new(format!("prices for {}", watch.name), priced(&region, &prices)));
+        }
     }
     if args.live {
         let progress = ProgressBar::new_spinner().with_message("checking AWS and the receivers");
@@ -104,19 +103,27 @@ async fn calls(
         },
     };
     let of_watch = |watch: &'_ WatchSettings<SourceKind>| {
-        let calls = watch.read.calls().into_iter();
-        calls.map(|call| (watch.name.clone(), ProbeSubject::Watch(watch.read.clone(), call.action))).collect::<Vec<_>>()
+        let names = watch.read.names(&watch.name, &config.aws.other_regions);
+        let regions = names.into_iter().zip(std::iter::once(account).chain(&account.others));
+        let calls = |(name, region): (String, &'_ AwsClients)| {
+            let subject = |action| ProbeSubject::Watch(watch.read.clone(), action);
+            let calls = watch.read.calls().into_iter();
+            calls.map(|call| (name.clone(), region.clone(), subject(call.action))).collect::<Vec<_>>()
+        };
+        regions.flat_map(calls).collect::<Vec<_>>()
     };
     let of_warm = |warm: &'_ WarmSettings| {
+        let of_region = |other: &&AwsClients| warm.region.as_ref() == Some(&other.region);
+        let region = account.others.iter().find(of_region).unwrap_or(account);
         let calls = WarmPing::calls(warm).into_iter();
         calls
-            .map(|call| (warm.name.clone(), ProbeSubject::Warm(warm.function.clone(), call.action)))
+            .map(|call| (warm.name.clone(), region.clone(), ProbeSubject::Warm(warm.function.clone(), call.action)))
             .collect::<Vec<_>>()
     };
-    let mut wanted: Vec<(String, ProbeSubject)> = config.watches.iter().flat_map(of_watch).collect();
+    let mut wanted: Vec<(String, AwsClients, ProbeSubject)> = config.watches.iter().flat_map(of_watch).collect();
     wanted.extend(config.warms.iter().flat_map(of_warm));
-    let asked = wanted.into_iter().map(|(name, subject)| async move {
-        let (what, said) = subject.ask(account, now).await;
+    let asked = wanted.into_iter().map(|(name, region, subject)| async move {
+        let (what, said) = subject.ask(&region, now).await;
         ProbeResult { what, watch: Some(name), said }
     });
     let asked: Vec<ProbeResult> = stream::iter(asked).buffered(AT_ONCE).collect().await;
@@ -125,12 +132,7 @@ async fn calls(
 
 /// What cannot be seen or done without credentials.
 fn blind(config: &MonitorConfig) -> String {
-    let names: Vec<&str> = config
-        .watches
-        .iter()
-        .map(|watch| watch.name.as_str())
-        .chain(config.warms.iter().map(|warm| warm.name.as_str()))
-        .collect();
+    let names = config.source_names();
     if names.is_empty() {
         return "no watch needs them yet".to_owned();
     }
@@ -151,20 +153,21 @@ fn summary(config: &MonitorConfig) -> String {
 /// The source whose prices are looked up without a call.
 const USAGE_ESTIMATE: &str = "usage_estimate";
 
-/// Whether there are prices for what functions of the region use. Makes no call.
-async fn priced(
-    aws: &aws::settings::AwsSettings,
-    prices: &PriceTable,
-    clock: &Arc<dyn Clock>,
-) -> Result<String, String> {
-    let region = match &aws.region {
+/// The regions that are watched, the main one first; it is empty if none is set. Makes no call.
+async fn regions(aws: &aws::settings::AwsSettings, clock: &Arc<dyn Clock>) -> Vec<String> {
+    let main = match &aws.region {
         Some(region) => region.clone(),
         None => connected(aws, clock).await.region,
     };
+    std::iter::once(main).chain(aws.other_regions.iter().cloned()).collect()
+}
+
+/// Whether there are prices for what functions of a region use. Makes no call.
+fn priced(region: &str, prices: &PriceTable) -> Result<String, String> {
     if region.is_empty() {
         return Err("no region is set, so prices cannot be looked up; set region under [aws], or AWS_REGION".to_owned());
     }
-    match prices.rates(&region) {
+    match prices.rates(region) {
         None => {
             let known = prices.regions().join(", ");
             Err(format!(

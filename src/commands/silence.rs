@@ -205,10 +205,8 @@ async fn doubts(
     }
     let mut subjects = store.subjects().await?;
     subjects.push("total".to_owned());
-    subjects.extend(config.watches.iter().map(|watch| format!("source:{}", watch.name)));
-    subjects.extend(
-        config.warms.iter().flat_map(|warm| [format!("source:{}", warm.name), format!("function:{}", warm.function)]),
-    );
+    subjects.extend(config.source_names().iter().map(|name| format!("source:{name}")));
+    subjects.extend(config.warms.iter().map(|warm| format!("function:{}", warm.function)));
     subjects.extend(config.receivers.iter().map(|receiver| format!("receiver:{}", receiver.name)));
     if !subjects.iter().any(|subject| silence.subject.fits(subject)) {
         let typed = silence.subject.as_str();

@@ -122,13 +122,8 @@ async fn fill(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     status.own_cost_usd = store.spent(Month::of(now.date_naive())).await?;
-    let named: Vec<&str> = config
-        .watches
-        .iter()
-        .map(|watch| watch.name.as_str())
-        .chain(config.warms.iter().map(|warm| warm.name.as_str()))
-        .collect();
-    for row in store.sources().await?.into_iter().filter(|row| named.contains(&row.name.as_str())) {
+    let named = config.source_names();
+    for row in store.sources().await?.into_iter().filter(|row| named.contains(&row.name)) {
         status.sources.push(SourceStatus {
             name: row.name,
             answered: row.state.answered,

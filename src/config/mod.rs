@@ -52,6 +52,14 @@ pub struct Config<R, V> {
     pub report: ReportSettings,
 }
 
+impl<V> Config<source::SourceKind, V> {
+    /// The names of all sources, those of other regions among them.
+    pub fn source_names(&self) -> Vec<String> {
+        let watched = self.watches.iter().flat_map(|watch| watch.read.names(&watch.name, &self.aws.other_regions));
+        watched.chain(self.warms.iter().map(|warm| warm.name.clone())).collect()
+    }
+}
+
 impl<R, V> Config<R, V> {
     /// What the core needs to decide.
     pub fn rulebook(&self) -> Rulebook {

@@ -93,7 +93,7 @@ fn read<R: TaggedSettings, V: TaggedSettings>(
     });
     let warms = root.named("warm", |name, table| {
         warm_names.push(format!("warm.{name}"));
-        warm(name, table, reading_zone, now)
+        warm(name, table, aws.as_ref(), (reading_zone, now))
     });
     let receivers = root.named("receiver", |name, table| {
         receiver_names.push(name.to_owned());
@@ -147,6 +147,7 @@ fn aws(table: &mut TableReader<'_, '_>, environment: &ConfigEnvironment) -> Opti
     let default = AwsSettings::default();
     let (region, profile, assume_role) =
         (table.optional("region"), table.optional("profile"), table.optional("assume_role"));
+    let (region, other_regions) = regions(table, region);
     let account: Option<String> = table.optional("account");
     if account.as_ref().is_some_and(|id| id.len() != 12 || !id.bytes().all(|digit| digit.is_ascii_digit())) {
         let help = "write it in quotes, with its zeros: account = \"111122223333\"".to_owned();
@@ -157,6 +158,7 @@ fn aws(table: &mut TableReader<'_, '_>, environment: &ConfigEnvironment) -> Opti
     let log_calls_per_second = table.number("log_calls_per_second", default.log_calls_per_second, 1..100);
     Some(AwsSettings {
         region,
+        other_regions: other_regions?,
         profile,
         account,
         assume_role,
@@ -164,6 +166,34 @@ fn aws(table: &mut TableReader<'_, '_>, environment: &ConfigEnvironment) -> Opti
         max_monthly_usd: max_monthly_usd?,
         log_calls_per_second: log_calls_per_second?,
     })
+}
+
+/// `regions`: everything that is watched, the main region first if `region` does not name it. Gives the main region, and
+/// the others.
+fn regions(table: &mut TableReader<'_, '_>, main: Option<String>) -> (Option<String>, Option<Vec<String>>) {
+    if !table.has("regions") {
+        return (main, Some(vec![]));
+    }
+    let Some(mut all) = table.some::<String>("regions") else { return (main, None) };
+    let is_region = |name: &String| {
+        let parts: Vec<&str> = name.split('-').collect();
+        let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+        matches!(parts.as_slice(), [words @ .., number]
+            if words.len() >= 2 && words.iter().all(is_word) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    if let Some(wrong) = all.iter().find(|name| !is_region(name)) {
+        let help = "regions = [\"ap-northeast-2\", \"us-east-1\"]".to_owned();
+        table.problem("regions", format!("`{wrong}` is not the name of a region"), "in this list", Some(help));
+        return (main, None);
+    }
+    let mut known = BTreeSet::new();
+    if let Some(twice) = all.iter().find(|name| !known.insert(name.as_str())) {
+        table.problem("regions", format!("`{twice}` is there twice"), "in this list", Some("remove one".to_owned()));
+        return (main, None);
+    }
+    let main = main.or_else(|| all.first().cloned());
+    all.retain(|name| Some(name) != main.as_ref());
+    (main, Some(all))
 }
 
 /// Thirteen months and a bit, so that a month can be compared with the same month of the year before.
@@ -207,7 +237,12 @@ fn schedule(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Op
     }
 }
 
-fn warm(name: &str, table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<WarmSettings> {
+fn warm(
+    name: &str,
+    table: &mut TableReader<'_, '_>,
+    aws: Option<&AwsSettings>,
+    (zone, now): (Tz, DateTime<Utc>),
+) -> Option<WarmSettings> {
     let schedule = schedule(table, zone, now);
     let function: Option<String> = table.required("function");
     if function.as_deref().is_some_and(|function| function.trim().is_empty() || function.contains('*')) {
@@ -229,6 +264,19 @@ fn warm(name: &str, table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc
             Some(r#"for example payload = '{"warmer":true}'"#.to_owned()),
         );
     }
+    let region: Option<String> = table.optional("region");
+    let is_watched = |region: &String| {
+        aws.is_none_or(|aws| aws.region.as_ref() == Some(region) || aws.other_regions.contains(region))
+    };
+    if let Some(unknown) = region.as_ref().filter(|region| !is_watched(region)) {
+        table.problem(
+            "region",
+            format!("`{unknown}` is not among the regions of the account"),
+            "not watched",
+            Some(format!("under [aws], add \"{unknown}\" to `regions`")),
+        );
+    }
+    let region = region.filter(|region| aws.is_none_or(|aws| aws.region.as_ref() != Some(region)));
     let jitter: Option<Span> = table.optional("jitter");
     let max_share = table.or("max_share", Percent(Decimal::from(20)));
     let give_up = table.or("give_up", Span::seconds(65));
@@ -237,6 +285,7 @@ fn warm(name: &str, table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc
         name: format!("warm.{name}"),
         schedule: schedule?,
         function: function?,
+        region,
         concurrency: concurrency?,
         payload: payload.or(default_payload)?,
         jitter,

@@ -12,9 +12,11 @@ use account::map::Change;
 use billing::costs::CostLedger;
 use billing::early::EarlyFigure;
 use billing::ledger::Ledger;
+use billing::regions::NewRegion;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use lambda_log::fault::FailedInvocation;
 use lambda_log::tally::{InvocationCounts, minute_of};
+use model::calendar::day_start;
 
 use super::fingerprints::{KnownError, KnownErrors};
 use super::observation::{MetricPoint, Observation, ObservationBody, PingResult};
@@ -41,6 +43,8 @@ pub struct History {
     unread: BTreeMap<(ResourceKind, String), Timestamped<(String, String)>>,
     /// What changed in the account.
     changes: KnownChanges,
+    /// The regions that are new on the bill.
+    regions: BTreeMap<String, NewRegion>,
     sources: BTreeMap<String, SourceState>,
     /// The sources that make no call to AWS.
     without_account: BTreeSet<String>,
@@ -103,6 +107,13 @@ impl History {
                 }
             }
             ObservationBody::Change(change) => self.changes.record(change),
+            ObservationBody::NewRegion(new) => {
+                // Two sources may read the same bill.
+                let known = self.regions.entry(new.region.clone()).or_insert_with(|| new.clone());
+                if new < known {
+                    known.clone_from(new);
+                }
+            }
             ObservationBody::Answered => {
                 if let Some(state) = self.sources.get_mut(source) {
                     state.answered = state.answered.max(Some(*seen));
@@ -230,6 +241,7 @@ impl History {
             drop_until(pings, |at| *at < edge);
         }
         self.changes.forget(edge);
+        self.regions.retain(|_, new| day_start(new.day) >= edge);
     }
 
     /// What is known of the bill, and before it.
@@ -358,6 +370,11 @@ impl History {
     /// The changes of resources that were seen since `from`, oldest first, each once.
     pub fn changes(&self, from: DateTime<Utc>) -> impl Iterator<Item = Change> {
         self.changes.since(from)
+    }
+
+    /// The regions that are new on the bill since a UTC day, by name.
+    pub fn new_regions(&self, from: NaiveDate) -> impl Iterator<Item = &NewRegion> {
+        self.regions.values().filter(move |new| new.day >= from)
     }
 
     /// The state of each source.

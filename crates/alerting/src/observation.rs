@@ -5,6 +5,7 @@ use account::map::Change;
 use billing::day_cost::DayCost;
 use billing::early::EarlyFigure;
 use billing::line::DayCharges;
+use billing::regions::NewRegion;
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Cause;
 use lambda_log::fault::FailedInvocation;
@@ -54,6 +55,8 @@ pub enum ObservationBody {
     Inventory(Inventory),
     /// A change of a resource; again with its call when CloudTrail shows it.
     Change(Change),
+    /// The bill names a region that was never used before.
+    NewRegion(NewRegion),
     /// A whole poll has succeeded.
     Answered,
     /// A call has failed. Other calls of the same poll may have succeeded.
@@ -65,7 +68,7 @@ impl ObservationBody {
     pub fn is_kept(&self) -> bool {
         match self {
             Self::Cost(_) | Self::Lines(_) | Self::Early(_) | Self::Inventory(_) => true,
-            Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_) | Self::Change(_) => true,
+            Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_) | Self::Change(_) | Self::NewRegion(_) => true,
             Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Answered | Self::Failed(_) => false,
         }
     }

@@ -373,6 +373,8 @@ pub trait ExportsApi: Send + Sync {
 pub struct AwsClients {
     /// The region of the functions, where it is known.
     pub region: String,
+    /// The same account in the other regions that are watched; these have none of their own.
+    pub others: Vec<AwsClients>,
     /// Cost Explorer.
     pub billing: Arc<dyn CostExplorerApi>,
     /// CloudWatch Logs.

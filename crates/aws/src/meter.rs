@@ -211,19 +211,20 @@ fn was_charged<T>(result: &Result<T, CallFailure>) -> bool {
 /// The account, with the meter around every billable call. Pings are not among them: their price depends on
 /// how long they run, and is priced from their REPORT line.
 pub fn metered(account: AwsClients, meter: &Arc<CallMeter>) -> AwsClients {
-    let metered = Arc::new(MeteredClients { inner: account.clone(), meter: Arc::clone(meter) });
+    let through = Arc::new(MeteredClients { inner: account.clone(), meter: Arc::clone(meter) });
     AwsClients {
         region: account.region,
-        billing: metered.clone(),
-        logs: metered.clone(),
-        functions: metered.clone(),
-        metrics: metered.clone(),
-        resources: metered.clone(),
-        identity: metered.clone(),
-        describe: metered.clone(),
+        others: account.others.into_iter().map(|other| metered(other, meter)).collect(),
+        billing: through.clone(),
+        logs: through.clone(),
+        functions: through.clone(),
+        metrics: through.clone(),
+        resources: through.clone(),
+        identity: through.clone(),
+        describe: through.clone(),
         describe_pace: account.describe_pace,
         random_key: account.random_key,
-        exports: metered,
+        exports: through,
         prices: Arc::new(meter.prices.clone()),
         log_budget: account.log_budget,
     }

@@ -135,8 +135,8 @@ pub fn iam_pattern(pattern: &NamePattern) -> String {
 /// Where a policy's resources are. What is not known is `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyPlace {
-    /// The region.
-    pub region: Option<String>,
+    /// The regions.
+    pub regions: Vec<String>,
     /// The account's id.
     pub account: Option<String>,
 }
@@ -144,7 +144,10 @@ pub struct PolicyPlace {
 impl PolicyPlace {
     /// The place that a configuration names.
     pub fn of(settings: &AwsSettings) -> Self {
-        Self { region: settings.region.clone(), account: settings.account.clone() }
+        // Without a main region any may be meant.
+        let main = settings.region.iter();
+        let regions = main.flat_map(|main| std::iter::once(main).chain(&settings.other_regions)).cloned().collect();
+        Self { regions, account: settings.account.clone() }
     }
 
     /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
@@ -158,14 +161,20 @@ impl PolicyPlace {
             ("us-isof-", "aws-iso-f"),
             ("eu-isoe-", "aws-iso-e"),
         ];
-        let region = self.region.as_deref().unwrap_or_default();
+        let region = self.regions.first().map(String::as_str).unwrap_or_default();
         PARTITIONS.iter().find(|(start, _)| region.starts_with(start)).map_or("aws", |(_, partition)| partition)
     }
 
-    /// An ARN of this place.
-    fn arn(&self, service: &str, resource: &str) -> String {
-        let (region, account) = (self.region.as_deref().unwrap_or("*"), self.account.as_deref().unwrap_or("*"));
-        format!("arn:{}:{service}:{region}:{account}:{resource}", self.partition())
+    /// The regions as ARNs have them.
+    fn regions(&self) -> impl Iterator<Item = &str> {
+        let any = self.regions.is_empty().then_some("*");
+        self.regions.iter().map(String::as_str).chain(any)
+    }
+
+    /// The ARNs of a resource in the regions of this place.
+    fn arns(&self, service: &str, resource: &str) -> Vec<String> {
+        let (partition, account) = (self.partition(), self.account.as_deref().unwrap_or("*"));
+        self.regions().map(|region| format!("arn:{partition}:{service}:{region}:{account}:{resource}")).collect()
     }
 }
 
@@ -175,23 +184,23 @@ impl ResourceScope {
         let partition = place.partition();
         match self {
             Self::Everything => vec!["*".to_owned()],
-            Self::Functions(names) => names.iter().map(|name| function_arn(name, place)).collect(),
+            Self::Functions(names) => names.iter().flat_map(|name| function_arns(name, place)).collect(),
             // The ARN of a group stands for the group in some places, and with `:*` in others.
             Self::LogGroups(names) => names
                 .iter()
-                .flat_map(|name| {
-                    let group = place.arn("logs", &format!("log-group:{name}"));
-                    let streams = (!name.ends_with('*')).then(|| format!("{group}:*"));
+                .flat_map(|name| place.arns("logs", &format!("log-group:{name}")))
+                .flat_map(|group| {
+                    let streams = (!group.ends_with('*')).then(|| format!("{group}:*"));
                     [Some(group), streams].into_iter().flatten()
                 })
                 .collect(),
             Self::Bucket { name, .. } => vec![format!("arn:{partition}:s3:::{name}")],
             Self::Objects { bucket, prefix } => vec![format!("arn:{partition}:s3:::{bucket}/{prefix}*")],
             Self::Apis => {
-                vec![format!("arn:{partition}:apigateway:{}::/*", place.region.as_deref().unwrap_or("*"))]
+                place.regions().map(|region| format!("arn:{partition}:apigateway:{region}::/*")).collect()
             }
-            Self::EventRules => vec![place.arn("events", "rule/*")],
-            Self::Schedules => vec![place.arn("scheduler", "schedule/*")],
+            Self::EventRules => place.arns("events", "rule/*"),
+            Self::Schedules => place.arns("scheduler", "schedule/*"),
             Self::HostedZones => vec![format!("arn:{partition}:route53:::hostedzone/*")],
         }
     }
@@ -205,17 +214,17 @@ impl ResourceScope {
     }
 }
 
-fn function_arn(name: &str, place: &PolicyPlace) -> String {
+fn function_arns(name: &str, place: &PolicyPlace) -> Vec<String> {
     if name.starts_with("arn:") {
-        return name.to_owned();
+        return vec![name.to_owned()];
     }
     // Lambda also takes `111122223333:function:name`.
     match name.split_once(":function:") {
         Some((account, name)) => {
             let place = PolicyPlace { account: Some(account.to_owned()), ..place.clone() };
-            place.arn("lambda", &format!("function:{name}"))
+            place.arns("lambda", &format!("function:{name}"))
         }
-        None => place.arn("lambda", &format!("function:{name}")),
+        None => place.arns("lambda", &format!("function:{name}")),
     }
 }
 
@@ -262,7 +271,7 @@ mod tests {
     use super::*;
 
     fn place() -> PolicyPlace {
-        PolicyPlace { region: Some("eu-west-1".to_owned()), account: Some("111122223333".to_owned()) }
+        PolicyPlace { regions: vec!["eu-west-1".to_owned()], account: Some("111122223333".to_owned()) }
     }
 
     #[test]
@@ -296,10 +305,15 @@ mod tests {
         ] {
             assert_eq!(scope.arns(&place()), expected);
         }
-        let nowhere = PolicyPlace { region: None, account: None };
+        let nowhere = PolicyPlace { regions: vec![], account: None };
         assert_eq!(ResourceScope::EventRules.arns(&nowhere), ["arn:aws:events:*:*:rule/*"]);
-        let china = PolicyPlace { region: Some("cn-north-1".into()), account: None };
+        let china = PolicyPlace { regions: vec!["cn-north-1".into()], account: None };
         assert_eq!(ResourceScope::Schedules.arns(&china), ["arn:aws-cn:scheduler:cn-north-1:*:schedule/*"]);
+        let two = PolicyPlace { regions: words(&["eu-west-1", "us-east-1"]), account: None };
+        assert_eq!(
+            ResourceScope::Functions(words(&["a"])).arns(&two),
+            ["arn:aws:lambda:eu-west-1:*:function:a", "arn:aws:lambda:us-east-1:*:function:a"]
+        );
         assert_eq!(bucket().prefix().as_deref(), Some("acme/*"));
     }
 

@@ -157,6 +157,7 @@ impl Recording {
             .collect();
         let replayed = Arc::new(RecordedAccount { recording: self, clock, functions: Mutex::new(functions) });
         AwsClients {
+            others: vec![],
             region,
             billing: replayed.clone(),
             logs: replayed.clone(),

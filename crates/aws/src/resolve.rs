@@ -13,6 +13,10 @@ use super::{LambdaApi, LogClass, LogsApi, paging};
 
 /// The prefix of the log groups that Lambda creates by default.
 const LOG_GROUP_PREFIX: &str = "/aws/lambda/";
+/// What the name of a function of Lambda@Edge begins with in the log groups of the regions where it ran. The function
+/// itself is in us-east-1.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-edge.html>
+const EDGE: &str = "us-east-1.";
 /// The call that reads a log group.
 const READ: &str = "logs:FilterLogEvents";
 
@@ -85,6 +89,8 @@ pub struct ResolvedLogs {
     pub may_be_absent: BTreeSet<String>,
     /// Why functions could not be listed. Then they are known by the names of log groups only.
     pub unlisted: Option<CallFailure>,
+    /// Why the log groups of Lambda@Edge could not be listed.
+    pub edge_unlisted: Option<CallFailure>,
 }
 
 impl ResolvedLogs {
@@ -104,15 +110,21 @@ impl ResolvedLogs {
         groups
     }
 
-    /// What is not seen because functions may not be listed, and the permission that is missing.
+    /// What is not seen because functions or log groups may not be listed, and the permission that is missing.
     pub fn blind_spot(&self) -> Option<String> {
-        self.unlisted.as_ref().map(|failure| {
+        let because =
+            |failure: &CallFailure| format!("because {} is not allowed ({}); {}", failure.call, failure.said, failure.next_step);
+        let functions = self.unlisted.as_ref().map(|failure| {
             format!(
-                "functions are known by their log groups {LOG_GROUP_PREFIX}<function> only, and the log of a function with another group is not seen, \
-                 because {} is not allowed ({}); {}",
-                failure.call, failure.said, failure.next_step
+                "functions are known by their log groups {LOG_GROUP_PREFIX}<function> only, and the log of a function with another group is not seen, {}",
+                because(failure)
             )
-        })
+        });
+        let edge = self.edge_unlisted.as_ref().map(|failure| {
+            format!("the logs of functions of Lambda@Edge ({LOG_GROUP_PREFIX}{EDGE}<function>) are not seen, {}", because(failure))
+        });
+        let all: Vec<String> = functions.into_iter().chain(edge).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 }
 
@@ -160,6 +172,18 @@ pub async fn resolve(
                 found.may_be_absent.insert(group.clone());
                 found.destinations.insert(LogDestination { function: function.clone(), group: group.clone() });
             }
+        }
+    }
+    if !wanted.functions.is_empty() {
+        match existing(logs, &LogDestination::by_default(EDGE).group).await {
+            Ok(there) => found.destinations.extend(there.into_iter().filter_map(|group| {
+                let function = default_function(&group)?;
+                let is_meant = wanted.has_function(function.strip_prefix(EDGE)?);
+                is_meant.then(|| LogDestination { function: function.to_owned(), group: group.clone() })
+            })),
+            // Where each function is named, the others are known without this call.
+            Err(failure) if failure.kind == FailureKind::Denied => found.edge_unlisted = Some(failure),
+            Err(failure) => return Err(failure),
         }
     }
     for pattern in &wanted.groups {

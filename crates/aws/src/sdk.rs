@@ -63,11 +63,23 @@ pub async fn connect(settings: &AwsSettings) -> AwsClients {
     let config = load(settings).await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (Some(of), Some(credentials)) = (&settings.account, config.credentials_provider()) else {
-        return account(&config, clock);
+        return in_regions(&config, settings, &clock);
     };
     let pinned = SharedCredentialsProvider::new(PinnedCredentials::new(of, credentials, config.clone()));
-    let checked = account(&config.clone().into_builder().credentials_provider(pinned).build(), Arc::clone(&clock));
+    let checked = in_regions(&config.clone().into_builder().credentials_provider(pinned).build(), settings, &clock);
     AwsClients { identity: account(&config, clock).identity, ..checked }
+}
+
+/// The account in its region and in the others of the settings.
+fn in_regions(config: &SdkConfig, settings: &AwsSettings, clock: &Arc<dyn Clock>) -> AwsClients {
+    let main = account(config, Arc::clone(clock));
+    let other = |region: &String| {
+        let config = config.clone().into_builder().region(Region::new(region.clone())).build();
+        account(&config, Arc::clone(clock))
+    };
+    // The region may come from the environment, and be one of the others.
+    let others = settings.other_regions.iter().filter(|region| **region != main.region).map(other).collect();
+    AwsClients { others, ..main }
 }
 
 /// The account of an SDK configuration. Makes no call yet. `clock` is used for signing and for waiting between retries,
@@ -87,6 +99,7 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> AwsClients {
     let signed = Arc::new(SignedClient::new(config, clock, CONNECT, ONE_TRY));
     AwsClients {
         region,
+        others: vec![],
         billing: client.clone(),
         logs: client.clone(),
         functions: client.clone(),

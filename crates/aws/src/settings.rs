@@ -10,6 +10,8 @@ use rust_decimal::Decimal;
 pub struct AwsSettings {
     /// The region of the functions; else the profile's or the environment's.
     pub region: Option<String>,
+    /// The other regions that are watched too.
+    pub other_regions: Vec<String>,
     /// The profile of the shared configuration files.
     pub profile: Option<String>,
     /// The id of the only account that may be asked, twelve digits.
@@ -31,6 +33,7 @@ impl Default for AwsSettings {
     fn default() -> Self {
         Self {
             region: None,
+            other_regions: vec![],
             profile: None,
             account: None,
             assume_role: None,

@@ -55,6 +55,41 @@ pub struct EarlyFigure {
     pub free: BTreeMap<FreeTierQuantity, FreeTierUsage>,
 }
 
+impl EarlyCost {
+    fn plus(self, other: Self) -> Option<Self> {
+        let today = match (self.today, other.today) {
+            (Some(one), Some(more)) => Some(one.checked_add(more)?),
+            _ => None,
+        };
+        Some(Self { month_to_date: self.month_to_date.checked_add(other.month_to_date)?, today })
+    }
+}
+
+impl EarlyFigure {
+    /// The same with what another region of the account used on the day. Only the sum of both is as late as the earlier
+    /// one. The free tier is the account's, and there once. `None` if an amount is too large.
+    #[must_use]
+    pub fn plus(mut self, other: Self) -> Option<Self> {
+        for (service, cost) in other.services {
+            let sum = match self.services.remove(&service) {
+                Some(known) => known.plus(cost)?,
+                None => cost,
+            };
+            self.services.insert(service, sum);
+        }
+        self.total = match (self.total, other.total) {
+            (Some(one), Some(more)) => Some(one.plus(more)?),
+            _ => None,
+        };
+        for (quantity, usage) in other.free {
+            let known = self.free.entry(quantity).or_insert(FreeTierUsage { used: Decimal::ZERO, free: usage.free });
+            known.used = known.used.checked_add(usage.used)?;
+        }
+        self.as_of = self.as_of.min(other.as_of);
+        Some(self)
+    }
+}
+
 /// The points of a counter that restarts on the 1st of each month, limited to those of the current month. On the first
 /// day, the counter may still show the previous month for some hours; points before it falls are ignored.
 pub fn since_reset(points: &[(DateTime<Utc>, Decimal)]) -> Vec<(DateTime<Utc>, Decimal)> {
@@ -92,6 +127,22 @@ mod tests {
         assert_eq!(since_reset(&all), good);
         all.reverse();
         assert_eq!(since_reset(&all), good);
+    }
+
+    #[test]
+    fn two_regions_add_up_and_share_the_free_tier() {
+        let figure = |hour: u32, month: i64, today: i64, used: i64| EarlyFigure {
+            origin: EarlyOrigin::Usage,
+            day: NaiveDate::from_ymd_opt(2024, 12, 3).unwrap(),
+            as_of: NaiveDate::from_ymd_opt(2024, 12, 3).unwrap().and_hms_opt(hour, 0, 0).unwrap().and_utc(),
+            services: [("AWS Lambda".to_owned(), EarlyCost { month_to_date: month.into(), today: Some(today.into()) })].into(),
+            total: None,
+            free: [(FreeTierQuantity::LambdaRequests, FreeTierUsage { used: used.into(), free: 100.into() })].into(),
+        };
+        assert_eq!(figure(9, 5, 1, 30).plus(figure(8, 7, 2, 40)), Some(figure(8, 12, 3, 70)));
+        let mut too_large = figure(9, 5, 1, 30);
+        too_large.services.insert("AWS Lambda".to_owned(), EarlyCost { month_to_date: Decimal::MAX, today: None });
+        assert_eq!(too_large.plus(figure(8, 7, 2, 40)), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod forecast;
 pub mod free_tier;
 pub mod ledger;
 pub mod line;
+pub mod regions;
 pub mod series;
 pub mod services;
 pub mod usage;

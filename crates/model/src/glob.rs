@@ -14,17 +14,27 @@ const LONGEST_PATTERN: usize = 256;
 
 /// A name, or a pattern of names with `*`, `?` and `[...]`.
 #[derive(Debug, Clone)]
-pub struct NamePattern(GlobMatcher);
+pub struct NamePattern {
+    glob: GlobMatcher,
+    /// A name without a wildcard is only meant where it is found.
+    only_found: bool,
+}
 
 impl NamePattern {
     /// Whether a name fits.
     pub fn fits(&self, name: &str) -> bool {
-        self.0.is_match(name)
+        self.glob.is_match(name)
     }
 
     /// The name, if the pattern has no wildcard and so means just one.
     pub fn exact(&self) -> Option<&str> {
-        (self.literal_start().len() == self.as_str().len()).then(|| self.as_str())
+        (!self.only_found && self.literal_start().len() == self.as_str().len()).then(|| self.as_str())
+    }
+
+    /// The same pattern for a place that need not have what it names: [`Self::exact`] gives nothing.
+    #[must_use]
+    pub fn where_found(self) -> Self {
+        Self { only_found: true, ..self }
     }
 
     /// What every fitting name starts with.
@@ -35,7 +45,7 @@ impl NamePattern {
 
     /// The pattern as typed.
     pub fn as_str(&self) -> &str {
-        self.0.glob().glob()
+        self.glob.glob().glob()
     }
 }
 
@@ -78,7 +88,7 @@ impl<'de> Deserialize<'de> for NamePattern {
         }
         let glob =
             Glob::new(&text).map_err(|error| de::Error::custom(format!("not a valid pattern: {}", error.kind())))?;
-        Ok(Self(glob.compile_matcher()))
+        Ok(Self { glob: glob.compile_matcher(), only_found: false })
     }
 }
 
@@ -114,6 +124,9 @@ mod tests {
         assert!(pattern.fits("backend-dev") && pattern.fits("backend-") && !pattern.fits("my-backend-dev"));
         assert_eq!((pattern.literal_start(), pattern.exact()), ("backend-", None));
         assert_eq!(read("backend-dev").unwrap().exact(), Some("backend-dev"));
+        let found = read("backend-dev").unwrap().where_found();
+        assert!(found.exact().is_none() && found.fits("backend-dev") && !found.fits("backend-dev2"));
+        assert_eq!(found.literal_start(), "backend-dev");
         assert!(read("").is_err() && read("[a").is_err() && read(&"?".repeat(3_000_000)).is_err());
     }
 }

@@ -9,6 +9,7 @@ use aws::policy::RequiredCall;
 use aws::{AwsClients, BilledGroup, CostExplorerApi, CostGrouping, CostMetric, CostQuery, paging};
 use billing::day_cost::DayCost;
 use billing::line::{ChargeAmount, ChargeCategory, ChargeKey, DayCharges};
+use billing::regions::BilledRegions;
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use model::calendar::{Month, day_end};
 use model::call_failure::CallFailure;
@@ -66,6 +67,11 @@ impl CostExplorer {
         RequiredCall::all(CALLS)
     }
 
+    /// The same for another region. The bill is the account's.
+    pub(super) fn elsewhere(self) -> Option<Self> {
+        None
+    }
+
     pub(super) fn functions(&self) -> &[NamePattern] {
         &[]
     }
@@ -86,6 +92,7 @@ impl CostExplorer {
             answered_before: false,
             closed: None,
             told_apart: BTreeMap::new(),
+            regions: BilledRegions::default(),
         }
     }
 }
@@ -139,6 +146,8 @@ struct CostExplorerSource {
     closed: Option<Month>,
     /// The settled days that were asked for by usage type, with what the bill said they cost then.
     told_apart: BTreeMap<NaiveDate, Decimal>,
+    /// The regions that the bill has named.
+    regions: BilledRegions,
 }
 
 /// What one answer says of a day.
@@ -289,6 +298,8 @@ impl Source for CostExplorerSource {
         self.closed = cursors.get("closed").and_then(|month| month.parse().ok());
         self.told_apart =
             cursors.get("told_apart").and_then(|days| stored(&self.name, "told_apart", days)).unwrap_or_default();
+        self.regions =
+            cursors.get("regions").and_then(|regions| stored(&self.name, "regions", regions)).unwrap_or_default();
     }
 
     async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
@@ -328,9 +339,19 @@ impl Source for CostExplorerSource {
                 Err(failure) => poll.failed(failure),
                 Ok(lines) => {
                     let changed = !lines.is_empty() || self.told_apart.len() != known;
-                    lines
-                        .into_iter()
-                        .for_each(|lines| poll.saw(day_end(lines.day).min(now), ObservationBody::Lines(lines)));
+                    let regions_before = self.regions.clone();
+                    for lines in lines {
+                        let at = day_end(lines.day).min(now);
+                        for new in self.regions.learn(&lines) {
+                            poll.saw(at, ObservationBody::NewRegion(new));
+                        }
+                        poll.saw(at, ObservationBody::Lines(lines));
+                    }
+                    if self.regions != regions_before {
+                        poll.gathered
+                            .cursors
+                            .extend(serde_json::to_string(&self.regions).ok().map(|text| ("regions".to_owned(), text)));
+                    }
                     self.told_apart.retain(|day, _| *day >= month_before.first_day());
                     if let Some(days) = changed.then(|| serde_json::to_string(&self.told_apart).ok()).flatten() {
                         poll.gathered.cursors.push(("told_apart".to_owned(), days));

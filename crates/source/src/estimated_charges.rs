@@ -49,6 +49,11 @@ impl EstimatedCharges {
         RequiredCall::all(CALLS)
     }
 
+    /// The same for another region. The estimate is the account's.
+    pub(super) fn elsewhere(self) -> Option<Self> {
+        None
+    }
+
     pub(super) fn functions(&self) -> &[NamePattern] {
         &[]
     }

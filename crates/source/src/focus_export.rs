@@ -12,6 +12,7 @@ use aws::policy::{RequiredCall, ResourceScope};
 use aws::{AwsClients, ExportBucket, ExportsApi, paging};
 use billing::export::columns::ExportMetric;
 use billing::export::layout::{ExportFile, ExportLayout};
+use billing::regions::BilledRegions;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::calendar::day_end;
 use model::call_failure::{CallFailure, FailureKind};
@@ -21,10 +22,12 @@ use model::span::Span;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::billfile::{ExportError, ExportReader, find_export};
-use crate::poll::{PollBuilder, PollOutput, Source};
+use crate::poll::{PollBuilder, PollOutput, Source, stored};
 use crate::retry::Retry;
 use billing::export::bill::ImportedBill;
 
+/// The cursor of the regions. The others are paths of parts, none of which looks like this.
+const REGIONS: &str = "::regions";
 const METRICS: &[(&str, ExportMetric)] =
     &[("billed", ExportMetric::Billed), ("effective", ExportMetric::Effective), ("list", ExportMetric::List)];
 
@@ -112,6 +115,11 @@ impl FocusExport {
         }
     }
 
+    /// The same for another region. The bill is the account's.
+    pub(super) fn elsewhere(self) -> Option<Self> {
+        None
+    }
+
     pub(super) fn functions(&self) -> &[NamePattern] {
         &[]
     }
@@ -122,6 +130,7 @@ impl FocusExport {
             settings: self,
             exports: Arc::clone(&account.exports),
             known: BTreeMap::new(),
+            regions: BilledRegions::default(),
             changed: VecDeque::new(),
             listed: false,
             retry: Retry::default(),
@@ -145,6 +154,8 @@ struct FocusExportSource {
     exports: Arc<dyn ExportsApi>,
     /// What each part looked like when it was last read.
     known: BTreeMap<String, String>,
+    /// The regions that the bill has named.
+    regions: BilledRegions,
     /// Parts that are to be read, each with what it looks like now.
     changed: VecDeque<(String, Vec<ExportFile>, String)>,
     /// Whether this poll knows what there is.
@@ -244,11 +255,19 @@ impl FocusExportSource {
                         shown(&part)
                     );
                 }
+                let regions_before = self.regions.clone();
                 for day in bill.into_days() {
                     let settled = now - day_end(day.day) >= self.settings.settle.delta().max(TimeDelta::zero());
                     let at = day_end(day.day).min(now);
                     poll.saw(at, ObservationBody::Cost(day.day_cost(settled)));
+                    for new in self.regions.learn(&day) {
+                        poll.saw(at, ObservationBody::NewRegion(new));
+                    }
                     poll.saw(at, ObservationBody::Lines(day));
+                }
+                if self.regions != regions_before {
+                    let text = serde_json::to_string(&self.regions).ok();
+                    poll.gathered.cursors.extend(text.map(|text| (REGIONS.to_owned(), text)));
                 }
             }
         }
@@ -273,7 +292,9 @@ impl Source for FocusExportSource {
         matches!(self.settings.place, ExportLocation::Bucket(_))
     }
 
-    fn restore(&mut self, cursors: BTreeMap<String, String>) {
+    fn restore(&mut self, mut cursors: BTreeMap<String, String>) {
+        self.regions =
+            cursors.remove(REGIONS).and_then(|text| stored(&self.name, REGIONS, &text)).unwrap_or_default();
         self.known = cursors;
     }
 

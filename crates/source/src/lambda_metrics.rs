@@ -38,6 +38,12 @@ impl LambdaMetrics {
         RequiredCall::all(CALLS)
     }
 
+    /// The same for another region, which need not have every function that is named.
+    pub(super) fn elsewhere(self) -> Option<Self> {
+        let functions = self.functions.into_iter().map(NamePattern::where_found).collect();
+        Some(Self { functions })
+    }
+
     pub(super) fn functions(&self) -> &[NamePattern] {
         &self.functions
     }

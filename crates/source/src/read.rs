@@ -7,6 +7,7 @@ use model::settings::{TableReader, TaggedSettings};
 
 use crate::cost_explorer::CostBackfill;
 use crate::poll::Source;
+use crate::regional::{RegionalSource, name_in_region};
 use crate::{
     account, cost_explorer, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics, usage_estimate,
 };
@@ -19,6 +20,26 @@ impl SourceKind {
             settings.search_for(causes);
         }
         self
+    }
+
+    /// The names of the sources that poll all regions of an account, the main one first: `watch.logs`,
+    /// `watch.logs@us-east-1`.
+    pub fn names(&self, name: &str, other_regions: &[String]) -> Vec<String> {
+        let has_others = self.clone().elsewhere().is_some();
+        let others = other_regions.iter().filter(|_| has_others).map(|region| name_in_region(name, region));
+        std::iter::once(name.to_owned()).chain(others).collect()
+    }
+
+    /// The sources of all regions of an account, in the order of [`Self::names`].
+    pub fn sources(self, name: &str, clients: &AwsClients) -> Vec<Box<dyn Source>> {
+        let mut sources = vec![self.clone().source(name.to_owned(), clients)];
+        for other in &clients.others {
+            if let Some(settings) = self.clone().elsewhere() {
+                let source = settings.source(name_in_region(name, &other.region), other);
+                sources.push(Box::new(RegionalSource::new(source, &other.region)));
+            }
+        }
+        sources
     }
 
     /// The bucket that it reads exports from, if it does.
@@ -62,9 +83,14 @@ macro_rules! sources {
         }
 
         impl SourceKind {
-            /// The source that polls an account under the full name `name`.
+            /// The source that polls an account in its main region under the full name `name`.
             pub fn source(self, name: String, clients: &AwsClients) -> Box<dyn Source> {
                 match self { $(Self::$name(settings) => Box::new(settings.source(name, clients))),* }
+            }
+
+            /// The same for another region; `None` if it is not of a region, or reads all of them by itself.
+            fn elsewhere(self) -> Option<Self> {
+                match self { $(Self::$name(settings) => settings.elsewhere().map(Self::$name)),* }
             }
 
             /// The kind's name.

@@ -59,37 +59,42 @@ impl UsageEstimate {
         RequiredCall::all(CALLS)
     }
 
+    /// The same for another region. It adds up all regions itself.
+    pub(super) fn elsewhere(self) -> Option<Self> {
+        None
+    }
+
     pub(super) fn functions(&self) -> &[NamePattern] {
         &self.functions
     }
 
     pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
-        UsageEstimateSource {
-            name,
-            settings: self,
-            region: account.region.clone(),
-            prices: Arc::clone(&account.prices),
-            logs: Arc::clone(&account.logs),
-            functions: Arc::clone(&account.functions),
-            metrics: Arc::clone(&account.metrics),
-            known: BTreeMap::new(),
-            said: BTreeMap::new(),
-        }
+        let main = RegionUsage::new(&self, account, String::new());
+        let others = account.others.iter().map(|other| RegionUsage::new(&self, other, format!("@{}", other.region)));
+        UsageEstimateSource { name, regions: std::iter::once(main).chain(others).collect(), said: BTreeMap::new() }
     }
 }
 
+/// All regions together: the free tier and the bill are those of the account.
 struct UsageEstimateSource {
     name: String,
+    regions: Vec<RegionUsage>,
+    /// What was said last of each day.
+    said: BTreeMap<NaiveDate, EarlyFigure>,
+}
+
+/// The usage of one region.
+struct RegionUsage {
     settings: UsageEstimate,
     region: String,
+    /// What the names of its functions end with in cursors; empty for the main region.
+    suffix: String,
     prices: Arc<PriceTable>,
     logs: Arc<dyn LogsApi>,
     functions: Arc<dyn LambdaApi>,
     metrics: Arc<dyn MetricsApi>,
     /// How each function was configured, oldest first.
     known: BTreeMap<String, Vec<ConfigurationSince>>,
-    /// What was said last of each day.
-    said: BTreeMap<NaiveDate, EarlyFigure>,
 }
 
 /// How a function is configured from a UTC day on.
@@ -143,7 +148,20 @@ fn unpriced(kind: FailureKind, said: String, next_step: String) -> CallFailure {
     CallFailure { call: "usage_estimate".to_owned(), resource: "the price table".to_owned(), kind, said, next_step }
 }
 
-impl UsageEstimateSource {
+impl RegionUsage {
+    fn new(settings: &UsageEstimate, account: &AwsClients, suffix: String) -> Self {
+        Self {
+            settings: settings.clone(),
+            region: account.region.clone(),
+            suffix,
+            prices: Arc::clone(&account.prices),
+            logs: Arc::clone(&account.logs),
+            functions: Arc::clone(&account.functions),
+            metrics: Arc::clone(&account.metrics),
+            known: BTreeMap::new(),
+        }
+    }
+
     fn rates(&self) -> Result<UsageRates, CallFailure> {
         let failed = |said, next_step| unpriced(FailureKind::NotFound, said, next_step);
         if self.region.is_empty() {
@@ -288,32 +306,70 @@ impl UsageEstimateSource {
         Ok(())
     }
 
-    /// Whatever has changed since it was said last; of today always, since it is true of a later moment.
-    async fn changed(
-        &mut self,
+    /// Takes in how the functions are configured, and gives the cursors of those that are new or changed.
+    fn learn_all(&mut self, listed: &[LambdaFunctionSettings], today: NaiveDate) -> Vec<(String, String)> {
+        let mut cursors = Vec::new();
+        for function in listed {
+            let known = self.known.entry(function.name.clone()).or_default();
+            if learn(known, function, today) {
+                let key = format!("{}{}", function.name, self.suffix);
+                cursors.extend(serde_json::to_string(known).ok().map(|text| (key, text)));
+            }
+        }
+        cursors
+    }
+
+    /// What each day of the month cost, and on the 1st of the month before: its last points still come.
+    async fn figures(
+        &self,
         listed: &[LambdaFunctionSettings],
-        now: DateTime<Utc>,
+        today: NaiveDate,
     ) -> Result<Vec<EarlyFigure>, CallFailure> {
         let rates = self.rates()?;
-        let today = now.date_naive();
         let month = Month::of(today);
-        // On the 1st the last points of the day before still come.
         let months = if today.day() == 1 { vec![month.previous(), month] } else { vec![month] };
         let first = months.first().copied().unwrap_or(month).first_day();
         let mut days: BTreeMap<NaiveDate, DayUsage> =
             first.iter_days().take_while(|day| *day <= today).map(|day| (day, DayUsage::default())).collect();
         self.count_functions(listed, &mut days, today).await?;
         self.count_logs(&mut days, today).await?;
+        let all = months.into_iter().map(|month| figures(&rates, month, &days).map_err(too_large));
+        Ok(all.collect::<Result<Vec<_>, CallFailure>>()?.into_iter().flatten().collect())
+    }
+}
+
+fn too_large(why: UsageTooLarge) -> CallFailure {
+    let next_step = "compare the prices that `prices` under [aws] names with AWS's; monitor retries automatically";
+    unpriced(FailureKind::Refused, why.to_string(), next_step.to_owned())
+}
+
+impl UsageEstimateSource {
+    /// The figures of all regions, added up. One region that cannot be read makes all of them unknown: what is left
+    /// would look complete.
+    async fn read(&mut self, poll: &mut PollBuilder<'_>) -> Result<Vec<EarlyFigure>, CallFailure> {
+        let today = poll.now.date_naive();
+        let mut sums: BTreeMap<NaiveDate, EarlyFigure> = BTreeMap::new();
+        for region in &mut self.regions {
+            let listed = region.listed().await?;
+            poll.gathered.cursors.extend(region.learn_all(&listed, today));
+            for figure in region.figures(&listed, today).await? {
+                let day = figure.day;
+                let sum = match sums.remove(&day) {
+                    None => Some(figure),
+                    Some(known) => known.plus(figure),
+                };
+                sums.insert(day, sum.ok_or_else(|| too_large(UsageTooLarge(day)))?);
+            }
+        }
+        Ok(sums.into_values().collect())
+    }
+
+    /// Whatever has changed since it was said last; of today always, since it is true of a later moment.
+    fn changed(&mut self, figures: Vec<EarlyFigure>, now: DateTime<Utc>) -> Vec<EarlyFigure> {
+        let today = now.date_naive();
         let mut new = Vec::new();
         let oldest = today.checked_sub_days(Days::new(DAYS_SAID)).unwrap_or(today);
-        let too_large = |why: UsageTooLarge| {
-            let next_step =
-                "compare the prices that `prices` under [aws] names with AWS's; monitor retries automatically";
-            unpriced(FailureKind::Refused, why.to_string(), next_step.to_owned())
-        };
-        let all = months.into_iter().map(|month| figures(&rates, month, &days).map_err(too_large));
-        let all = all.collect::<Result<Vec<_>, CallFailure>>()?;
-        for figure in all.into_iter().flatten().filter(|figure| figure.day >= oldest) {
+        for figure in figures.into_iter().filter(|figure| figure.day >= oldest) {
             let figure = EarlyFigure { as_of: figure.as_of.min(now), ..figure };
             if figure.day == today || self.said.get(&figure.day) != Some(&figure) {
                 new.push(figure);
@@ -321,7 +377,7 @@ impl UsageEstimateSource {
         }
         self.said.retain(|day, _| *day >= oldest);
         self.said.extend(new.iter().map(|figure| (figure.day, figure.clone())));
-        Ok(new)
+        new
     }
 }
 
@@ -332,33 +388,24 @@ impl Source for UsageEstimateSource {
     }
 
     fn restore(&mut self, cursors: BTreeMap<String, String>) {
-        let name = self.name.as_str();
-        let known = |(function, text): (String, String)| stored(name, &function, &text).map(|known| (function, known));
-        self.known = cursors.into_iter().filter_map(known).collect();
+        for (key, text) in cursors {
+            let (function, region) = key.split_once('@').unwrap_or((&key, ""));
+            let of_key = |usage: &&mut RegionUsage| usage.suffix.strip_prefix('@').unwrap_or_default() == region;
+            let known = stored(&self.name, &key, &text);
+            if let Some((usage, known)) = self.regions.iter_mut().find(of_key).zip(known) {
+                usage.known.insert(function.to_owned(), known);
+            }
+        }
     }
 
     async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let name = self.name.clone();
         let mut poll = PollBuilder::new(&name, now);
-        let listed = match self.listed().await {
-            Ok(listed) => listed,
-            Err(failure) => {
-                poll.failed(failure);
-                return poll.done();
-            }
-        };
-        for function in &listed {
-            let known = self.known.entry(function.name.clone()).or_default();
-            if learn(known, function, now.date_naive()) {
-                poll.gathered
-                    .cursors
-                    .extend(serde_json::to_string(known).ok().map(|text| (function.name.clone(), text)));
-            }
-        }
-        match self.changed(&listed, now).await {
+        match self.read(&mut poll).await {
             Err(failure) => poll.failed(failure),
             Ok(figures) => {
-                figures.into_iter().for_each(|figure| poll.saw(figure.as_of, ObservationBody::Early(figure)));
+                let changed = self.changed(figures, now);
+                changed.into_iter().for_each(|figure| poll.saw(figure.as_of, ObservationBody::Early(figure)));
             }
         }
         poll.done()

@@ -22,6 +22,7 @@ use monitor_warmup::Answer;
 use rust_decimal::Decimal;
 
 use crate::poll::{PollBuilder, PollOutput, Source};
+use crate::regional::RegionalSource;
 
 /// How long the account's limit is taken to stay as it is.
 const LIMIT_HOLDS: TimeDelta = TimeDelta::hours(1);
@@ -37,6 +38,8 @@ pub struct WarmSettings {
     pub schedule: Schedule,
     /// The function, by name or ARN.
     pub function: String,
+    /// Its region, if that is not the main one.
+    pub region: Option<String>,
     /// The number of overlapping pings, and so of warm environments.
     pub concurrency: u32,
     /// The payload, JSON; the default is the one common warm-up libraries understand.
@@ -85,6 +88,18 @@ impl WarmPing {
     #[must_use]
     pub fn with_causes(self, causes: &Causes) -> Self {
         Self { causes: causes.clone(), ..self }
+    }
+
+    /// The source that pings a function in its region of an account.
+    pub fn source(settings: WarmSettings, account: &AwsClients, prices: PriceTable, causes: &Causes) -> Box<dyn Source> {
+        let region = settings.region.clone();
+        match region.and_then(|region| account.others.iter().find(|other| other.region == region)) {
+            None => Box::new(Self::new(settings, account, prices).with_causes(causes)),
+            Some(other) => {
+                let ping = Self::new(settings, other, prices).with_causes(causes);
+                Box::new(RegionalSource::new(Box::new(ping), &other.region))
+            }
+        }
     }
 
     /// The bare name of the function it pings.

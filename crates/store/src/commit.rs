@@ -155,7 +155,10 @@ impl Database {
                 ObservationBody::Lines(day) => self.write_lines(source, *seen, day).map(drop)?,
                 ObservationBody::Inventory(inventory) => self.write_inventory(source, *at, *seen, inventory)?,
                 ObservationBody::Metric(point) => self.write_point(*at, *seen, point)?,
-                ObservationBody::Fault(_) | ObservationBody::Ping(_) | ObservationBody::Change(_) => {
+                ObservationBody::Fault(_)
+                | ObservationBody::Ping(_)
+                | ObservationBody::Change(_)
+                | ObservationBody::NewRegion(_) => {
                     self.write_single(observation)?;
                 }
                 // Counts are written above; how a source is, is in its own row, and in the signs of life.

@@ -38,12 +38,12 @@ impl Database {
         Ok(seen)
     }
 
-    /// The faults, pings and changes that happened, or were seen, from `from` on.
+    /// The faults, pings, changes and new regions that happened, or were seen, from `from` on.
     pub(crate) fn singles_since(&self, from: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
         self.rows(ONE, SINCE, [ms(from)], single)
     }
 
-    /// Writes down a fault, a ping or a change; anything else has a table of its own.
+    /// Writes down a fault, a ping, a change or a new region; anything else has a table of its own.
     pub(crate) fn write_single(&self, observation: &Observation) -> Result<(), StoreError> {
         let Observation { at, seen, source, what } = observation;
         match what {
@@ -56,17 +56,21 @@ impl Database {
             ObservationBody::Change(change) => {
                 self.execute(WRITE, params!["change", ms(*at), ms(*seen), source, Json(change)]).map(drop)
             }
+            ObservationBody::NewRegion(new) => {
+                self.execute(WRITE, params!["new_region", ms(*at), ms(*seen), source, Json(new)]).map(drop)
+            }
             _ => Ok(()),
         }
     }
 }
 
-/// A fault, a ping or a change.
+/// A fault, a ping, a change or a new region.
 fn single(row: &Record<'_, '_>) -> Result<Observation, StoreError> {
     let what = match row.get::<String>(0)?.as_str() {
         "fault" => ObservationBody::Fault(row.json(4)?),
         "ping" => ObservationBody::Ping(row.json(4)?),
         "change" => ObservationBody::Change(row.json(4)?),
+        "new_region" => ObservationBody::NewRegion(row.json(4)?),
         other => return Err(row.unreadable(0, format!("`{other}` is not known"))),
     };
     Ok(Observation { at: row.time(1)?, seen: row.time(2)?, source: row.get(3)?, what })

@@ -25,8 +25,8 @@ use model::schedule::Schedule;
 use model::span::{Span, spoken};
 use notify::Receiver;
 use recorder::{DeliveryLog, RecordingReceiver};
-use replay::{ReplayCounts, ReplayRoutes, StoreReplay};
-use source::WarmPing;
+use replay::{FunctionRoute, ReplayCounts, ReplayRoutes, StoreReplay};
+use source::{WarmPing, name_in_region};
 use store::{Commit, Store, StoreError, StoreExtent};
 
 use super::{MonitorConfig, SHORTEST_MEMORY, StartError, longest_window};
@@ -138,22 +138,35 @@ fn warm_up(book: &Rulebook) -> TimeDelta {
 /// Which source of the configuration sees what.
 fn routes(config: &MonitorConfig) -> ReplayRoutes {
     let mut routes = ReplayRoutes::default();
-    for (place, watch) in config.watches.iter().enumerate() {
-        routes.names.push(watch.name.clone());
-        let functions = watch.read.functions().to_vec();
+    for watch in &config.watches {
+        let place = routes.names.len();
+        let names = watch.read.names(&watch.name, &config.aws.other_regions);
+        let regions = std::iter::once(String::new()).chain(config.aws.other_regions.iter().cloned());
+        let of_functions = |(at, region): (usize, String)| FunctionRoute {
+            source: place + at,
+            region,
+            functions: watch.read.functions().to_vec(),
+        };
+        let functions = (0..names.len()).zip(regions).map(of_functions);
         match watch.read.kind() {
             "estimated_charges" => routes.early.push((EarlyOrigin::Charges, place)),
             "usage_estimate" => routes.early.push((EarlyOrigin::Usage, place)),
             "cost_explorer" | "focus_export" => routes.costs = routes.costs.or(Some(place)),
             "inventory" => routes.inventories = routes.inventories.or(Some(place)),
             "account" => routes.changes = routes.changes.or(Some(place)),
-            "lambda_metrics" => routes.metrics.push((place, functions)),
-            "lambda_logs" => routes.logs.push((place, functions)),
+            "lambda_metrics" => routes.metrics.extend(functions),
+            "lambda_logs" => routes.logs.extend(functions),
             other => tracing::error!("what `read.{other}` saw is not replayed"),
         }
+        routes.names.extend(names);
     }
     for warm in &config.warms {
-        routes.pings.push((routes.names.len(), WarmPing::function(warm).to_owned()));
+        let function = WarmPing::function(warm);
+        let function = match &warm.region {
+            Some(region) => name_in_region(function, region),
+            None => function.to_owned(),
+        };
+        routes.pings.push((routes.names.len(), function));
         routes.names.push(warm.name.clone());
     }
     routes

@@ -43,9 +43,9 @@ pub(super) struct ReplayRoutes {
     /// The sources of early figures, by origin.
     pub early: Vec<(EarlyOrigin, usize)>,
     /// The sources that read logs, with their functions.
-    pub logs: Vec<(usize, Vec<NamePattern>)>,
+    pub logs: Vec<FunctionRoute>,
     /// The sources that read metrics, with their functions.
-    pub metrics: Vec<(usize, Vec<NamePattern>)>,
+    pub metrics: Vec<FunctionRoute>,
     /// Who pings which function.
     pub pings: Vec<(usize, String)>,
 }
@@ -53,7 +53,7 @@ pub(super) struct ReplayRoutes {
 impl ReplayRoutes {
     fn of(&self, what: &ObservationBody) -> Option<usize> {
         match what {
-            ObservationBody::Cost(_) => self.costs,
+            ObservationBody::Cost(_) | ObservationBody::NewRegion(_) => self.costs,
             ObservationBody::Inventory(_) => self.inventories,
             ObservationBody::Change(_) => self.changes,
             ObservationBody::Early(figure) => {
@@ -82,8 +82,23 @@ impl ReplayRoutes {
     }
 }
 
-fn by_pattern(all: &[(usize, Vec<NamePattern>)], function: &str) -> Option<usize> {
-    all.iter().find(|(_, patterns)| patterns.iter().any(|pattern| pattern.fits(function))).map(|(source, _)| *source)
+/// A source that sees functions of one region.
+#[derive(Debug, Clone)]
+pub(super) struct FunctionRoute {
+    /// The place of the source.
+    pub source: usize,
+    /// Its region; empty for the main one.
+    pub region: String,
+    /// The functions, by name or pattern.
+    pub functions: Vec<NamePattern>,
+}
+
+fn by_pattern(all: &[FunctionRoute], function: &str) -> Option<usize> {
+    let (name, region) = function.split_once('@').unwrap_or((function, ""));
+    let sees = |route: &&FunctionRoute| {
+        route.region == region && route.functions.iter().any(|pattern| pattern.fits(name))
+    };
+    all.iter().find(sees).map(|route| route.source)
 }
 
 /// How many observations of each kind were replayed.
@@ -112,6 +127,7 @@ impl ReplayCounts {
             ObservationBody::Lines(_)
             | ObservationBody::Inventory(_)
             | ObservationBody::Change(_)
+            | ObservationBody::NewRegion(_)
             | ObservationBody::ReadUpTo(_)
             | ObservationBody::MeasuredUpTo(_)
             | ObservationBody::Answered
@@ -345,6 +361,7 @@ impl StoreReplay {
                 ObservationBody::Inventory(_) => met.inventories = true,
                 ObservationBody::Change(_) => met.changes = true,
                 ObservationBody::Lines(_)
+                | ObservationBody::NewRegion(_)
                 | ObservationBody::ReadUpTo(_)
                 | ObservationBody::MeasuredUpTo(_)
                 | ObservationBody::Answered

@@ -42,6 +42,13 @@ macro_rules! kinds {
     };
 }
 
+impl MapKind {
+    /// Whether it is the account's, and not a region's.
+    pub fn is_global(self) -> bool {
+        matches!(self, Self::DnsZone | Self::DnsRecord)
+    }
+}
+
 kinds! {
     /// Secrets of Secrets Manager, without their values.
     Secret: "secrets", "secret", "secret", "secretsmanager.amazonaws.com", None;

@@ -10,7 +10,7 @@ use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use super::{
     changed, cold_starts, cost_above, cost_anomaly, cost_jump, duration_above, forecast_above, free_tier_above,
-    idle_resource, lambda_cause, memory_above, metric_above, new_error, new_service, ping_failing, receiver_failing,
+    idle_resource, lambda_cause, memory_above, metric_above, new_error, new_region, new_service, ping_failing, receiver_failing,
     silence, source_failing,
 };
 use crate::history::History;
@@ -80,6 +80,7 @@ conditions! {
     cost_anomaly: CostAnomaly,
     forecast_above: ForecastAbove,
     new_service: NewService,
+    new_region: NewRegion,
     free_tier_above: FreeTierAbove,
     lambda_cause: LambdaCause,
     new_error: NewError,
@@ -113,6 +114,7 @@ impl Condition {
         match self {
             Self::IdleResource(idle) => idle.judge_absent(subject, history, now),
             Self::ChangedResource(changed) => changed.judge_absent(subject, history, now),
+            Self::NewRegion(new) => new.judge_absent(subject, history, now),
             Self::SourceFailing(failing) => failing.judge_absent(subject, history),
             _ => None,
         }

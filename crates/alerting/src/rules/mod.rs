@@ -16,6 +16,7 @@ mod measure;
 mod memory_above;
 mod metric_above;
 mod new_error;
+mod new_region;
 mod new_service;
 mod ping_failing;
 mod receiver_failing;

@@ -53,6 +53,8 @@ impl SilentSource {
     }
 
     fn means(&self, name: &str) -> bool {
+        // A source of another region is meant too: `watch.logs@us-east-1`.
+        let name = name.split_once('@').map_or(name, |(name, _)| name);
         name == self.source || name.split_once('.').is_some_and(|(_, bare)| bare == self.source)
     }
 

@@ -51,6 +51,12 @@ impl AccountMapSettings {
         Some(Self { kinds })
     }
 
+    /// The same for another region. What is not of a region is read once.
+    pub(super) fn elsewhere(self) -> Option<Self> {
+        let kinds: Vec<MapKind> = self.kinds.into_iter().filter(|kind| !kind.is_global()).collect();
+        (!kinds.is_empty()).then_some(Self { kinds })
+    }
+
     pub(super) fn functions(&self) -> &[NamePattern] {
         &[]
     }

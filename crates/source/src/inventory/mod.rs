@@ -91,6 +91,12 @@ impl InventorySettings {
         Some(Self { kinds, idle_after, functions })
     }
 
+    /// The same for another region, which need not have every function that is named.
+    pub(super) fn elsewhere(self) -> Option<Self> {
+        let functions = self.functions.into_iter().map(NamePattern::where_found).collect();
+        Some(Self { functions, ..self })
+    }
+
     pub(super) fn functions(&self) -> &[NamePattern] {
         &self.functions
     }

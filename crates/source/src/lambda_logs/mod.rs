@@ -70,9 +70,20 @@ impl LambdaLogs {
     }
 
     pub(super) fn calls(&self) -> Vec<RequiredCall> {
-        let group = |pattern: &NamePattern| format!("/aws/lambda/{}", iam_pattern(pattern));
-        let groups = ResourceScope::LogGroups(self.functions.iter().map(group).collect());
+        let groups = |pattern: &NamePattern| {
+            let pattern = iam_pattern(pattern);
+            // A pattern that begins with `*` covers the groups of Lambda@Edge.
+            let edge = (!pattern.starts_with('*')).then(|| format!("/aws/lambda/us-east-1.{pattern}"));
+            [Some(format!("/aws/lambda/{pattern}")), edge].into_iter().flatten()
+        };
+        let groups = ResourceScope::LogGroups(self.functions.iter().flat_map(groups).collect());
         RequiredCall::all(FINDING).into_iter().chain([RequiredCall::about(CALL, groups)]).collect()
+    }
+
+    /// The same for another region, which need not have every function that is named.
+    pub(super) fn elsewhere(self) -> Option<Self> {
+        let functions = self.functions.into_iter().map(NamePattern::where_found).collect();
+        Some(Self { functions, ..self })
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {

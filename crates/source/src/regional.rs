@@ -1,0 +1,83 @@
+//! A source of another region than the main one. Functions of two regions may have the same name, so what it saw of a
+//! function is under its name with the region: `backend@us-east-1`. Neither names of functions nor of regions can have
+//! an `@`.
+
+use std::collections::BTreeMap;
+
+use alerting::observation::ObservationBody;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::poll::{PollOutput, Source};
+
+/// A name in a region that is not the main one.
+pub fn name_in_region(name: &str, region: &str) -> String {
+    format!("{name}@{region}")
+}
+
+/// A source, and the region it asks.
+pub(crate) struct RegionalSource {
+    inner: Box<dyn Source>,
+    region: String,
+}
+
+impl RegionalSource {
+    pub(crate) fn new(inner: Box<dyn Source>, region: &str) -> Self {
+        Self { inner, region: region.to_owned() }
+    }
+
+    fn named(&self, mut seen: PollOutput) -> PollOutput {
+        for observation in &mut seen.observations {
+            let function = match &mut observation.what {
+                ObservationBody::Tally(tally) => &mut tally.function,
+                ObservationBody::Fault(fault) => &mut fault.function,
+                ObservationBody::Ping(ping) => &mut ping.function,
+                ObservationBody::Metric(point) => &mut point.function,
+                ObservationBody::ReadUpTo(read) | ObservationBody::MeasuredUpTo(read) => &mut read.function,
+                ObservationBody::Change(change) => {
+                    change.functions.iter_mut().for_each(|function| *function = name_in_region(function, &self.region));
+                    continue;
+                }
+                // These name their region, or are about the account or the source.
+                ObservationBody::Inventory(_)
+                | ObservationBody::NewRegion(_)
+                | ObservationBody::Cost(_)
+                | ObservationBody::Lines(_)
+                | ObservationBody::Early(_)
+                | ObservationBody::Answered
+                | ObservationBody::Failed(_) => continue,
+            };
+            *function = name_in_region(function, &self.region);
+        }
+        seen
+    }
+}
+
+#[async_trait]
+impl Source for RegionalSource {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn is_paid(&self) -> bool {
+        self.inner.is_paid()
+    }
+
+    fn asks_aws(&self) -> bool {
+        self.inner.asks_aws()
+    }
+
+    fn restore(&mut self, cursors: BTreeMap<String, String>) {
+        self.inner.restore(cursors);
+    }
+
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
+        let seen = self.inner.poll(now).await;
+        self.named(seen)
+    }
+
+    async fn go_on(&mut self, now: DateTime<Utc>) -> PollOutput {
+        let seen = self.inner.go_on(now).await;
+        self.named(seen)
+    }
+}
