@@ -1,5 +1,7 @@
 //! What was found in an account.
 
+use std::collections::BTreeMap;
+
 use account::inventory::ResourceKind;
 use account::map::{MapKind, MapResource, MapSnapshot};
 use model::call_failure::CallFailure;
@@ -11,6 +13,8 @@ use super::bill::FoundBill;
 pub struct FoundAccount {
     /// The region that was asked.
     pub region: String,
+    /// The other regions that are to be watched, each with what it has.
+    pub other_regions: BTreeMap<String, String>,
     /// The id of the account, where AWS tells it.
     pub account: Option<String>,
     /// The profile to use, where one was used.

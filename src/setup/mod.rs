@@ -68,6 +68,15 @@ fn head(found: &FoundAccount, choices: &SetupChoices, text: &mut TomlText) {
     text.line(true, "[aws]");
     text.comment("The region of the functions.");
     text.line(true, &format!("region = {}", quoted(&found.region)));
+    if !found.other_regions.is_empty() {
+        text.comment("All regions that are watched; in the others these were found:");
+        for (region, what) in &found.other_regions {
+            text.comment(&format!("{region}: {what}"));
+        }
+        let all: Vec<String> =
+            std::iter::once(&found.region).chain(found.other_regions.keys()).map(|name| quoted(name)).collect();
+        text.line(true, &format!("regions = [{}]", all.join(", ")));
+    }
     if let Some(account) = &found.account {
         text.comment(
             "The account. With credentials of any other account monitor makes no call, and says whose they are.",

@@ -52,6 +52,7 @@ fn account_with(there: Vec<(MapKind, Vec<MapResource>)>) -> FoundAccount {
         (*kind, Ok(MapSnapshot::of(*kind, REGION, resources)))
     });
     FoundAccount {
+        other_regions: std::collections::BTreeMap::new(),
         region: REGION.to_owned(),
         account: Some("111122223333".to_owned()),
         profile: None,

@@ -178,9 +178,17 @@ async fn the_policy_allows_the_calls_that_are_made_and_no_others() {
         (&allowed["lambda:InvokeFunction"], &allowed["logs:FilterLogEvents"], &allowed["s3:GetObject"]),
         (
             &vec!["arn:aws:lambda:ap-northeast-2:123456789012:function:shop".to_owned()],
-            &["/aws/lambda/backend-*", "/aws/lambda/shop", "/aws/lambda/shop:*"]
-                .map(|group| format!("arn:aws:logs:ap-northeast-2:123456789012:log-group:{group}"))
-                .to_vec(),
+            &[
+                "/aws/lambda/backend-*",
+                "/aws/lambda/shop",
+                "/aws/lambda/shop:*",
+                // Where functions of Lambda@Edge log.
+                "/aws/lambda/us-east-1.backend-*",
+                "/aws/lambda/us-east-1.shop",
+                "/aws/lambda/us-east-1.shop:*",
+            ]
+            .map(|group| format!("arn:aws:logs:ap-northeast-2:123456789012:log-group:{group}"))
+            .to_vec(),
             &vec!["arn:aws:s3:::bills/acme/*".to_owned()]
         )
     );
@@ -193,7 +201,11 @@ fn what_is_not_known_is_a_star_and_a_note() {
     let output = policy(&folder, &["--log-group", "/prod/*"]);
     assert_eq!(
         json!(allowed(&output.stdout)["logs:FilterLogEvents"]),
-        json!(["arn:aws:logs:*:*:log-group:/aws/lambda/shop-*", "arn:aws:logs:*:*:log-group:/prod/*"])
+        json!([
+            "arn:aws:logs:*:*:log-group:/aws/lambda/shop-*",
+            "arn:aws:logs:*:*:log-group:/aws/lambda/us-east-1.shop-*",
+            "arn:aws:logs:*:*:log-group:/prod/*"
+        ])
     );
     for key in ["`region`", "`account`"] {
         assert!(output.stderr.contains(&format!("{key} is not set under [aws]")), "{}", output.stderr);

@@ -44,6 +44,7 @@ mod properties;
 mod prose;
 mod receivers;
 mod recovery;
+mod regions;
 mod rehearse;
 mod rehearse_sources;
 mod report;

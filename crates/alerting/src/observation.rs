@@ -68,7 +68,12 @@ impl ObservationBody {
     pub fn is_kept(&self) -> bool {
         match self {
             Self::Cost(_) | Self::Lines(_) | Self::Early(_) | Self::Inventory(_) => true,
-            Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_) | Self::Change(_) | Self::NewRegion(_) => true,
+            Self::Tally(_)
+            | Self::Fault(_)
+            | Self::Ping(_)
+            | Self::Metric(_)
+            | Self::Change(_)
+            | Self::NewRegion(_) => true,
             Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Answered | Self::Failed(_) => false,
         }
     }

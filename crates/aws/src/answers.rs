@@ -129,9 +129,10 @@ pub(super) fn provisioned(config: &ProvisionedConcurrencyConfigListItem) -> Resu
     })
 }
 
-/// Lambda writes the offset without a colon: 2024-12-20T01:02:03.000+0000.
+/// Lambda writes the offset without a colon, 2024-12-20T01:02:03.000+0000; what stands in for it may write it as usual.
 fn lambda_time(text: &str, of: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_str(text, "%FT%T%.f%z")
+        .or_else(|_| DateTime::parse_from_rfc3339(text))
         .map(Into::into)
         .map_err(|_| format!("`{text}` as the time {of} was changed"))
 }

@@ -196,6 +196,8 @@ struct DbInstancesResult {
 struct DbInstanceXml {
     #[serde(rename = "DBInstanceIdentifier")]
     id: XmlText,
+    #[serde(rename = "DBInstanceArn", default)]
+    arn: XmlText,
     #[serde(rename = "DBInstanceClass", default)]
     class: XmlText,
     #[serde(rename = "Engine", default)]
@@ -219,6 +221,7 @@ fn db_instances(xml: &str) -> Result<ResultPage<DbInstance>, quick_xml::DeError>
     let instance = |read: DbInstanceXml| {
         Ok(DbInstance {
             id: read.id,
+            arn: read.arn,
             class: read.class,
             engine: read.engine,
             state: read.state,

@@ -196,9 +196,7 @@ impl ResourceScope {
                 .collect(),
             Self::Bucket { name, .. } => vec![format!("arn:{partition}:s3:::{name}")],
             Self::Objects { bucket, prefix } => vec![format!("arn:{partition}:s3:::{bucket}/{prefix}*")],
-            Self::Apis => {
-                place.regions().map(|region| format!("arn:{partition}:apigateway:{region}::/*")).collect()
-            }
+            Self::Apis => place.regions().map(|region| format!("arn:{partition}:apigateway:{region}::/*")).collect(),
             Self::EventRules => place.arns("events", "rule/*"),
             Self::Schedules => place.arns("scheduler", "schedule/*"),
             Self::HostedZones => vec![format!("arn:{partition}:route53:::hostedzone/*")],

@@ -450,6 +450,7 @@ impl ResourcesApi for RecordedAccount {
             .filter(|database| database.made <= now && database.gone.is_none_or(|gone| now < gone));
         let instance = |database: &RecordedDatabase| DbInstance {
             id: database.name.clone(),
+            arn: String::new(),
             class: database.class.clone(),
             engine: database.engine.clone(),
             state: "available".to_owned(),

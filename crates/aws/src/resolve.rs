@@ -71,9 +71,10 @@ impl LogSelection {
         Self { functions: functions.to_vec(), groups: vec![] }
     }
 
-    /// Whether a function is asked for by its name.
+    /// Whether a function is asked for by its name, or by the one it has at the edge.
     pub fn has_function(&self, name: &str) -> bool {
-        self.functions.iter().any(|pattern| pattern.fits(name))
+        let of_edge = name.strip_prefix(EDGE);
+        self.functions.iter().any(|pattern| pattern.fits(name) || of_edge.is_some_and(|bare| pattern.fits(bare)))
     }
 }
 
@@ -112,8 +113,9 @@ impl ResolvedLogs {
 
     /// What is not seen because functions or log groups may not be listed, and the permission that is missing.
     pub fn blind_spot(&self) -> Option<String> {
-        let because =
-            |failure: &CallFailure| format!("because {} is not allowed ({}); {}", failure.call, failure.said, failure.next_step);
+        let because = |failure: &CallFailure| {
+            format!("because {} is not allowed ({}); {}", failure.call, failure.said, failure.next_step)
+        };
         let functions = self.unlisted.as_ref().map(|failure| {
             format!(
                 "functions are known by their log groups {LOG_GROUP_PREFIX}<function> only, and the log of a function with another group is not seen, {}",
@@ -121,7 +123,10 @@ impl ResolvedLogs {
             )
         });
         let edge = self.edge_unlisted.as_ref().map(|failure| {
-            format!("the logs of functions of Lambda@Edge ({LOG_GROUP_PREFIX}{EDGE}<function>) are not seen, {}", because(failure))
+            format!(
+                "the logs of functions of Lambda@Edge ({LOG_GROUP_PREFIX}{EDGE}<function>) are not seen, {}",
+                because(failure)
+            )
         });
         let all: Vec<String> = functions.into_iter().chain(edge).collect();
         (!all.is_empty()).then(|| all.join("; "))
@@ -178,7 +183,7 @@ pub async fn resolve(
         match existing(logs, &LogDestination::by_default(EDGE).group).await {
             Ok(there) => found.destinations.extend(there.into_iter().filter_map(|group| {
                 let function = default_function(&group)?;
-                let is_meant = wanted.has_function(function.strip_prefix(EDGE)?);
+                let is_meant = wanted.has_function(function);
                 is_meant.then(|| LogDestination { function: function.to_owned(), group: group.clone() })
             })),
             // Where each function is named, the others are known without this call.

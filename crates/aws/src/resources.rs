@@ -14,6 +14,8 @@ pub type Tags = BTreeMap<String, String>;
 pub struct DbInstance {
     /// `DBInstanceIdentifier`.
     pub id: String,
+    /// Its ARN; empty if unknown.
+    pub arn: String,
     /// Such as `db.t4g.micro`.
     pub class: String,
     /// Such as `postgres`.

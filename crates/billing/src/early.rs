@@ -135,7 +135,8 @@ mod tests {
             origin: EarlyOrigin::Usage,
             day: NaiveDate::from_ymd_opt(2024, 12, 3).unwrap(),
             as_of: NaiveDate::from_ymd_opt(2024, 12, 3).unwrap().and_hms_opt(hour, 0, 0).unwrap().and_utc(),
-            services: [("AWS Lambda".to_owned(), EarlyCost { month_to_date: month.into(), today: Some(today.into()) })].into(),
+            services: [("AWS Lambda".to_owned(), EarlyCost { month_to_date: month.into(), today: Some(today.into()) })]
+                .into(),
             total: None,
             free: [(FreeTierQuantity::LambdaRequests, FreeTierUsage { used: used.into(), free: 100.into() })].into(),
         };

@@ -205,7 +205,11 @@ mod tests {
         check("2025-02-03", &[("APN2-BoxUsage:t3.micro", 1, 24), ("USE2-EBS:SnapshotUsage", 1, 1)], &[]);
         // Nothing was used, and then within the free tier.
         check("2025-02-04", &[("EUC1-BoxUsage:g5.xlarge", 0, 0)], &[]);
-        check("2025-02-05", &[("EUC1-BoxUsage:g5.xlarge", 0, 3), ("SAE1-BoxUsage:g5.xlarge", 9, 3)], &["eu-central-1", "sa-east-1"]);
+        check(
+            "2025-02-05",
+            &[("EUC1-BoxUsage:g5.xlarge", 0, 3), ("SAE1-BoxUsage:g5.xlarge", 9, 3)],
+            &["eu-central-1", "sa-east-1"],
+        );
         check("2025-02-06", &[("EUC1-BoxUsage:g5.xlarge", 90, 24)], &[]);
         // The same day again.
         check("2025-02-05", &[("EUC1-BoxUsage:g5.xlarge", 1, 3)], &[]);

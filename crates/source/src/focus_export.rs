@@ -293,8 +293,7 @@ impl Source for FocusExportSource {
     }
 
     fn restore(&mut self, mut cursors: BTreeMap<String, String>) {
-        self.regions =
-            cursors.remove(REGIONS).and_then(|text| stored(&self.name, REGIONS, &text)).unwrap_or_default();
+        self.regions = cursors.remove(REGIONS).and_then(|text| stored(&self.name, REGIONS, &text)).unwrap_or_default();
         self.known = cursors;
     }
 

@@ -81,3 +81,62 @@ impl Source for RegionalSource {
         self.named(seen)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alerting::observation::{Observation, ReadUpTo};
+    use lambda_log::tally::InvocationCounts;
+
+    use super::*;
+
+    /// Sees one function, in both parts of its poll.
+    struct Seeing;
+
+    impl Seeing {
+        fn output(now: DateTime<Utc>) -> PollOutput {
+            let bodies = [
+                ObservationBody::Tally(InvocationCounts {
+                    function: "backend".to_owned(),
+                    ..InvocationCounts::default()
+                }),
+                ObservationBody::ReadUpTo(ReadUpTo { function: "backend".to_owned() }),
+                ObservationBody::Answered,
+            ];
+            let seen = |what| Observation { at: now, seen: now, source: "watch.logs@us-east-1".to_owned(), what };
+            PollOutput { observations: bodies.into_iter().map(seen).collect(), ..PollOutput::default() }
+        }
+    }
+
+    #[async_trait]
+    impl Source for Seeing {
+        fn name(&self) -> &str {
+            "watch.logs@us-east-1"
+        }
+
+        async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
+            Self::output(now)
+        }
+
+        async fn go_on(&mut self, now: DateTime<Utc>) -> PollOutput {
+            Self::output(now)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_function_of_another_region_has_the_region_in_its_name() {
+        let mut source = RegionalSource::new(Box::new(Seeing), "us-east-1");
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        for part in [source.poll(now).await, source.go_on(now).await] {
+            let functions: Vec<&str> = part
+                .observations
+                .iter()
+                .filter_map(|observation| match &observation.what {
+                    ObservationBody::Tally(tally) => Some(tally.function.as_str()),
+                    ObservationBody::ReadUpTo(read) => Some(read.function.as_str()),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(functions, ["backend@us-east-1"; 2]);
+        }
+    }
+}

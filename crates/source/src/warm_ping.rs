@@ -91,7 +91,12 @@ impl WarmPing {
     }
 
     /// The source that pings a function in its region of an account.
-    pub fn source(settings: WarmSettings, account: &AwsClients, prices: PriceTable, causes: &Causes) -> Box<dyn Source> {
+    pub fn source(
+        settings: WarmSettings,
+        account: &AwsClients,
+        prices: PriceTable,
+        causes: &Causes,
+    ) -> Box<dyn Source> {
         let region = settings.region.clone();
         match region.and_then(|region| account.others.iter().find(|other| other.region == region)) {
             None => Box::new(Self::new(settings, account, prices).with_causes(causes)),

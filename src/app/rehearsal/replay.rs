@@ -95,9 +95,8 @@ pub(super) struct FunctionRoute {
 
 fn by_pattern(all: &[FunctionRoute], function: &str) -> Option<usize> {
     let (name, region) = function.split_once('@').unwrap_or((function, ""));
-    let sees = |route: &&FunctionRoute| {
-        route.region == region && route.functions.iter().any(|pattern| pattern.fits(name))
-    };
+    let sees =
+        |route: &&FunctionRoute| route.region == region && route.functions.iter().any(|pattern| pattern.fits(name));
     all.iter().find(sees).map(|route| route.source)
 }
 

@@ -37,6 +37,12 @@ pub(in crate::commands) struct Args {
     /// The region of your functions [default: AWS_REGION, else the profile's]
     #[arg(long)]
     pub(super) region: Option<String>,
+    /// Another region to watch; can be repeated [default: those that have functions, certificates or databases]
+    #[arg(long, value_name = "REGION", conflicts_with = "no_other_regions")]
+    pub(super) other_region: Vec<String>,
+    /// Look at one region only
+    #[arg(long)]
+    pub(super) no_other_regions: bool,
     /// The profile of the shared AWS configuration files
     #[arg(long)]
     pub(super) profile: Option<String>,

@@ -18,6 +18,7 @@ use source::{AccountSurvey, SurveyStep, SurveyedKind, find_estimate, inventory_c
 
 use super::ask::Person;
 use super::flags::Args;
+use super::regions;
 use super::stop::InitStop;
 use crate::app::{connected, origin_words, prices};
 use crate::commands::context::CommandContext;
@@ -78,7 +79,11 @@ pub(super) async fn identity(
 }
 
 /// Everything that is free to ask. The bill is not asked.
-pub(super) async fn survey(identity: &FoundIdentity, context: &CommandContext) -> Result<FoundAccount, InitStop> {
+pub(super) async fn survey(
+    args: &Args,
+    identity: &FoundIdentity,
+    context: &CommandContext,
+) -> Result<FoundAccount, InitStop> {
     let account = &identity.clients;
     let progress = ProgressBar::new(u64::try_from(MapKind::ALL.len() + 1).unwrap_or(u64::MAX));
     let style = ProgressStyle::with_template("{spinner} {msg} [{bar:24}] {pos}/{len}")
@@ -98,11 +103,27 @@ pub(super) async fn survey(identity: &FoundIdentity, context: &CommandContext) -
     );
     let metrics = metrics.map(drop);
     let billable = billable(account, &kinds, &metrics).await;
+    let others = regions::look(args, account, &progress, context).await;
     progress.finish_and_clear();
+    if let Some((region, failure)) = others.failed.first_key_value() {
+        let count = others.failed.len();
+        say(&format!("monitor: {count} other regions could not be looked at, {region} among them: {failure}"));
+    }
     let region = account.region.clone();
     let FoundIdentity { account, profile, .. } = identity;
     let (account, profile) = (account.clone(), profile.clone());
-    Ok(FoundAccount { region, account, profile, kinds, billable, logs, metrics, charges, bill: FoundBill::NotAsked })
+    Ok(FoundAccount {
+        region,
+        other_regions: others.used,
+        account,
+        profile,
+        kinds,
+        billable,
+        logs,
+        metrics,
+        charges,
+        bill: FoundBill::NotAsked,
+    })
 }
 
 async fn kinds(

@@ -5,6 +5,7 @@ mod files;
 mod flags;
 mod look;
 mod notify_where;
+mod regions;
 mod stop;
 
 use std::path::{Path, PathBuf};
@@ -46,12 +47,20 @@ async fn init(args: &Args, context: &CommandContext) -> Result<ExitStatus, InitS
     }
     // A dry run leaves standard output to the file.
     let tell = if args.dry_run { say } else { print };
-    let settings = AwsSettings { region: args.region.clone(), profile: args.profile.clone(), ..AwsSettings::default() };
+    let settings = AwsSettings {
+        region: args.region.clone(),
+        other_regions: regions::candidates(args, args.region.as_deref()),
+        profile: args.profile.clone(),
+        ..AwsSettings::default()
+    };
     let identity = look::identity(&settings, context, tell).await?;
     let account = &identity.clients;
-    let mut found = look::survey(&identity, context).await?;
+    let mut found = look::survey(args, &identity, context).await?;
     found.bill = look::bill(args, account, &person, context).await?;
     tell(&format!("\n{}", found_table(&found)));
+    for (region, what) in &found.other_regions {
+        tell(&format!("In {region}: {what}\n"));
+    }
     if found.functions().is_empty() && found.resources(account::map::MapKind::Function).is_some() {
         tell(&format!(
             "There is no function in {}. If that surprises you, name another region with --region.\n",

@@ -69,7 +69,10 @@ fn finding(new: &FirstUse) -> IncidentDetails {
         format!("{service}: {}", sums.join(", "))
     };
     IncidentDetails {
-        headline: format!("{region} is used for the first time, since {day}: {}", services.keys().cloned().collect::<Vec<_>>().join(", ")),
+        headline: format!(
+            "{region} is used for the first time, since {day}: {}",
+            services.keys().cloned().collect::<Vec<_>>().join(", ")
+        ),
         facts: vec![
             ("First day".to_owned(), day.to_string()),
             ("On that day".to_owned(), services.iter().map(cost).collect::<Vec<_>>().join("; ")),

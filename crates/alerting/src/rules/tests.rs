@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use billing::day_cost::DayCost;
 use billing::early::{EarlyCost, EarlyFigure, EarlyOrigin};
 use billing::free_tier::{FreeTierQuantity, FreeTierUsage};
+use billing::regions::NewRegion;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use lambda_log::diagnosis::{Cause, Confidence};
 use lambda_log::fault::FailedInvocation;
@@ -186,6 +187,23 @@ fn a_new_service_that_is_billed_in_another_currency_is_not_said_to_cost_nothing(
         &[cost("2024-11-01", true, &[]), day],
         &[("service:EC2", "unknown", "not billed in USD")],
     );
+}
+
+#[test]
+fn a_region_counts_as_new_for_a_week_and_names_what_was_used_first() {
+    let new = |day: &str, region: &str| {
+        let new = NewRegion {
+            region: region.to_owned(),
+            day: day.parse().unwrap(),
+            services: [("EC2".to_owned(), vec![Money { amount: Decimal::new(915, 2), currency: "USD".into() }])].into(),
+            known_since: "2024-10-01".parse().unwrap(),
+        };
+        Observation { at: now(), seen: now(), source: "watch.spend".into(), what: ObservationBody::NewRegion(new) }
+    };
+    let seen = [new("2024-12-18", "eu-west-3"), new("2024-12-19", "eu-west-3"), new("2024-12-01", "us-east-1")];
+    let holds = [("resource:region/eu-west-3", "holds", "eu-west-3 is used for the first time, since 2024-12-18: EC2")];
+    check("new_region = {}", &seen, &holds);
+    check("new_region = { within = \"1h\" }", &seen, &[]);
 }
 
 #[test]

@@ -122,6 +122,7 @@ fn a_function_that_cannot_be_read_is_not_left_out() {
         function(Some("f"), Some(512), time).map(|read| (read.memory_mb, read.modified)),
         Ok((512, "2024-12-20T01:02:03Z".parse().ok()))
     );
+    assert!(function(Some("f"), Some(512), "2024-12-20T01:02:03.115990000Z").is_ok());
     for (name, memory, modified, why) in [
         (None, Some(512), time, "without a name"),
         (Some("f"), None, time, "no memory size of f"),

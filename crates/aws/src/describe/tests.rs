@@ -11,7 +11,7 @@ fn a_database_is_read_with_everything_that_its_price_hangs_on() {
           <Marker>next-page</Marker>
           <DBInstances>
             <DBInstance>
-              <DBInstanceIdentifier>test</DBInstanceIdentifier><DBInstanceClass>db.t4g.micro</DBInstanceClass><Engine>postgres</Engine>
+              <DBInstanceIdentifier>test</DBInstanceIdentifier><DBInstanceArn>arn:aws:rds:eu-west-1:1:db:test</DBInstanceArn><DBInstanceClass>db.t4g.micro</DBInstanceClass><Engine>postgres</Engine>
               <DBInstanceStatus>available</DBInstanceStatus><StorageType>gp2</StorageType><AllocatedStorage>20</AllocatedStorage><MultiAZ>false</MultiAZ>
               <InstanceCreateTime>2024-12-19T12:30:00.123Z</InstanceCreateTime>
               <DBSecurityGroups/><VpcSecurityGroups><VpcSecurityGroupMembership><Status>active</Status></VpcSecurityGroupMembership></VpcSecurityGroups>
@@ -23,6 +23,7 @@ fn a_database_is_read_with_everything_that_its_price_hangs_on() {
     let page = db_instances(xml).unwrap();
     let test = DbInstance {
         id: "test".into(),
+        arn: "arn:aws:rds:eu-west-1:1:db:test".into(),
         class: "db.t4g.micro".into(),
         engine: "postgres".into(),
         state: "available".into(),

@@ -154,6 +154,15 @@ async fn the_group_of_a_function_is_that_of_its_configuration() {
     .await;
     check(&region, &["w*", "m*r"], &["mailer: /prod/shared", "worker: /prod/shared"]).await;
     check(&region, &["us-east-1.*"], &["us-east-1.edge: -"]).await;
+    // The log of a function of Lambda@Edge lies where it ran.
+    check(&region, &["ed*"], &["us-east-1.edge: -"]).await;
+    check(&region, &["edge"], &["edge: -", "us-east-1.edge: -"]).await;
+    // In another region than the main one a name is only meant if it is found.
+    let wanted = LogSelection::of(
+        &patterns(&["edge", "worker", "api", "nobody"]).into_iter().map(NamePattern::where_found).collect::<Vec<_>>(),
+    );
+    let elsewhere = resolve(&region, &region, &wanted).await.unwrap();
+    assert_eq!(elsewhere.functions(), ["api", "us-east-1.edge", "worker"]);
     // An exact name is meant whatever there is.
     check(
         &region,

@@ -30,13 +30,19 @@ pub struct AccountSurvey {
 impl AccountSurvey {
     /// A survey of an account that has made no call yet.
     pub fn new(account: &AwsClients) -> Self {
-        let kinds = MapKind::ALL.iter().map(|(_, kind)| *kind).collect();
-        Self { source: AccountMapSettings { kinds }.polled("survey".to_owned(), account), begun: false }
+        let kinds: Vec<MapKind> = MapKind::ALL.iter().map(|(_, kind)| *kind).collect();
+        Self::of(account, &kinds)
+    }
+
+    /// A survey of some kinds only.
+    pub fn of(account: &AwsClients, kinds: &[MapKind]) -> Self {
+        let settings = AccountMapSettings { kinds: kinds.to_vec() };
+        Self { source: settings.polled("survey".to_owned(), account), begun: false }
     }
 
     /// How many kinds are read or refused.
     pub fn finished(&self) -> usize {
-        if self.begun { MapKind::ALL.len().saturating_sub(self.source.poll.pending.len()) } else { 0 }
+        if self.begun { self.source.kinds.len().saturating_sub(self.source.poll.pending.len()) } else { 0 }
     }
 
     /// Makes the calls whose turn has come.
