@@ -96,6 +96,8 @@ fn costs(bill: Option<&BillSummary>, plan: &WatchPlan, rules: &mut RuleWriter<'_
     }
     let new = "new_service = { at_least_usd = \"0.10\" }";
     rules.rule(false, "new-service", "A service is new on the bill.", new, &["severity = \"info\""]);
+    let region = "A region that was never used before is on the bill: a stolen key shows so first.";
+    rules.rule(plan.spend, "new-region", region, "new_region = {}", &["severity = \"critical\""]);
     let silent = "silence = { source = \"watch.spend\", longer_than = \"2d\" }";
     rules.rule(plan.spend, "blind", "The bill could not be read for two days.", silent, &[]);
 }
