@@ -30,7 +30,7 @@ impl MapStop {
 }
 
 /// The most calls about single wholes, such as the policy of one function, that a poll makes after the first picture.
-const DETAIL_CALLS: usize = 70;
+const DETAIL_CALLS: usize = 45;
 
 /// The answers of one poll.
 pub(super) struct AskedCalls {
@@ -66,6 +66,11 @@ impl AskedCalls {
         self.detail_calls = self.detail_calls.saturating_sub(calls);
         self.due.insert(kind, chosen.clone());
         chosen
+    }
+
+    /// The wholes of a kind whose parts are read in this poll; `None` if that kind is not read by its wholes' turns.
+    pub(super) fn chosen(&self, kind: MapKind) -> Option<&BTreeSet<String>> {
+        self.due.get(&kind)
     }
 
     /// The answer to a call, which is made if it has not been made in this poll and its turn has come.

@@ -9,11 +9,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::asked::MapStop;
 use super::context::MapContext;
 
-/// After this the parts of a whole are read again, whether or not it looks changed.
-const AGAIN: TimeDelta = TimeDelta::hours(24);
-/// The most calls of one kind in its first picture, and in a later poll.
-const FIRST: usize = 40;
-const LATER: usize = 20;
+/// How many parts are read in a poll.
+struct PartsShare {
+    /// After this the parts of a whole are read again, whether or not it looks changed.
+    again: TimeDelta,
+    /// The most calls of one kind in its first picture.
+    first: usize,
+    /// And in a later poll.
+    later: usize,
+}
+
+/// Details of functions, rules and zones, which show themselves whether they have changed.
+const DETAILS: PartsShare = PartsShare { again: TimeDelta::hours(24), first: 40, later: 20 };
+/// Stages of APIs: nothing else shows a deployment, so all are read, a share in each poll.
+const STAGES: PartsShare = PartsShare { again: TimeDelta::zero(), first: 60, later: 25 };
 
 /// A whole: its id, and what it looks like. If it looks different, its parts are read again.
 pub(super) type Whole = (String, String);
@@ -29,13 +38,44 @@ pub(super) async fn parts<F: Future<Output = Result<Vec<MapResource>, MapStop>>>
 ) -> Result<MapSnapshot, MapStop> {
     let due = look.asked.lock().await.due(kind, |left| match look.before {
         // The first picture has a share of its own.
-        None => (due(&wholes, None, look.started, FIRST / calls.max(1)), 0),
+        None => (due(&wholes, None, look.started, &DETAILS, DETAILS.first / calls.max(1)), 0),
         Some(before) => {
-            let due = due(&wholes, Some(before), look.started, LATER.min(left) / calls.max(1));
+            let due = due(&wholes, Some(before), look.started, &DETAILS, DETAILS.later.min(left) / calls.max(1));
             let made = due.len() * calls;
             (due, made)
         }
     });
+    read_due(look, kind, wholes, due, read).await
+}
+
+/// The stages of APIs, by the same rules but of their own share.
+pub(super) async fn stages<F: Future<Output = Result<Vec<MapResource>, MapStop>>>(
+    look: &MapContext<'_>,
+    kind: MapKind,
+    apis: Vec<String>,
+    read: impl Fn(String) -> F,
+) -> Result<MapSnapshot, MapStop> {
+    let wholes: Vec<Whole> = apis.into_iter().map(|api| (api, String::new())).collect();
+    let most = if look.before.is_none() { STAGES.first } else { STAGES.later };
+    let due = look.asked.lock().await.due(kind, |_| (due(&wholes, look.before, look.started, &STAGES, most), 0));
+    read_due(look, kind, wholes, due, read).await
+}
+
+/// How an API looked when its parts were last read, if its stages are not read in this poll; `stages` is their kind.
+pub(super) async fn look_of_before(look: &MapContext<'_>, stages: MapKind, api: &str) -> Option<String> {
+    let is_due = look.asked.lock().await.chosen(stages).is_none_or(|due| due.contains(api));
+    let known = look.before.and_then(|before| before.parts.get(api));
+    (!is_due).then(|| known.map(|part| part.mark.clone()).unwrap_or_default())
+}
+
+/// Reads the parts of the wholes that are due, and takes over those of the others.
+async fn read_due<F: Future<Output = Result<Vec<MapResource>, MapStop>>>(
+    look: &MapContext<'_>,
+    kind: MapKind,
+    wholes: Vec<Whole>,
+    due: BTreeSet<String>,
+    read: impl Fn(String) -> F,
+) -> Result<MapSnapshot, MapStop> {
     let mut resources = Vec::new();
     let mut known = BTreeMap::new();
     for (id, mark) in wholes {
@@ -60,13 +100,19 @@ pub(super) async fn parts<F: Future<Output = Result<Vec<MapResource>, MapStop>>>
 
 /// The wholes that are read now: those that were never read or look different come first, then those that were read
 /// longest ago.
-fn due(wholes: &[Whole], before: Option<&MapSnapshot>, now: DateTime<Utc>, most: usize) -> BTreeSet<String> {
+fn due(
+    wholes: &[Whole],
+    before: Option<&MapSnapshot>,
+    now: DateTime<Utc>,
+    share: &PartsShare,
+    most: usize,
+) -> BTreeSet<String> {
     let known = |id: &String| before.and_then(|before| before.parts.get(id));
     let mut ordered: Vec<(Option<DateTime<Utc>>, &String)> = wholes
         .iter()
         .filter_map(|(id, mark)| match known(id) {
             Some(SnapshotPart { read: Some(read), mark: was }) if was == mark => {
-                (now - *read >= AGAIN).then_some((Some(*read), id))
+                (now - *read >= share.again).then_some((Some(*read), id))
             }
             _ => Some((None, id)),
         })
@@ -102,8 +148,10 @@ mod tests {
             (2, &["changed", "never"]),
             (0, &[]),
         ] {
-            let found = due(&wholes, Some(&before), now, most);
+            let found = due(&wholes, Some(&before), now, &DETAILS, most);
             assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{most}");
         }
+        let found = due(&wholes, Some(&before), now, &STAGES, 4);
+        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["changed", "never", "new", "older"]);
     }
 }

@@ -8,7 +8,7 @@ use super::rest_apis::API;
 use crate::account::asked::MapStop;
 use crate::account::context::MapContext;
 use crate::account::fields::{Fields, JsonObject};
-use crate::account::parts::Whole;
+use crate::account::parts::{Whole, look_of_before, stages};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 
@@ -26,6 +26,10 @@ async fn of_api(look: &MapContext<'_>, api: &str) -> Result<Option<Vec<JsonObjec
 pub(super) async fn deployed(look: &MapContext<'_>) -> Result<Vec<Whole>, MapStop> {
     let mut all = Vec::new();
     for api in ids(look).await? {
+        if let Some(mark) = look_of_before(look, MapKind::HttpStage, &api).await {
+            all.push((api, mark));
+            continue;
+        }
         let Some(stages) = of_api(look, &api).await? else { continue };
         let mut marks: Vec<String> = stages
             .iter()
@@ -42,13 +46,12 @@ pub(super) async fn deployed(look: &MapContext<'_>) -> Result<Vec<Whole>, MapSto
 }
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
-    let mut all = Vec::new();
-    for api in ids(look).await? {
-        for of in of_api(look, &api).await?.unwrap_or_default() {
-            all.push(stage(look, &api, &of)?);
-        }
-    }
-    Ok(look.snapshot(MapKind::HttpStage, all))
+    stages(look, MapKind::HttpStage, ids(look).await?, |api| async move {
+        // An API that is gone by now has no stages.
+        let all = of_api(look, &api).await?.unwrap_or_default();
+        all.iter().map(|of| stage(look, &api, of)).collect()
+    })
+    .await
 }
 
 fn stage(look: &MapContext<'_>, api: &str, of: &JsonObject) -> Result<MapResource, MapStop> {

@@ -10,13 +10,17 @@ use super::rest_stages::of_api;
 use crate::account::asked::MapStop;
 use crate::account::context::MapContext;
 use crate::account::fields::{Fields, JsonObject, unreadable, with_unit};
-use crate::account::parts::{Whole, parts};
+use crate::account::parts::{Whole, look_of_before, parts};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let mut wholes: Vec<Whole> = Vec::new();
     for api in ids(look).await? {
+        if let Some(mark) = look_of_before(look, MapKind::RestStage, &api).await {
+            wholes.push((api, mark));
+            continue;
+        }
         let Some(stages) = of_api(look, &api).await? else { continue };
         let mut deployed: Vec<&str> = stages.iter().filter_map(|stage| stage.get("deploymentId")?.as_str()).collect();
         deployed.sort_unstable();

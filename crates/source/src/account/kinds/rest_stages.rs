@@ -7,6 +7,7 @@ use super::rest_apis::{API, LISTED, ids};
 use crate::account::asked::MapStop;
 use crate::account::context::MapContext;
 use crate::account::fields::{Fields, JsonObject};
+use crate::account::parts::stages;
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 
@@ -22,13 +23,12 @@ pub(super) async fn of_api(look: &MapContext<'_>, api: &str) -> Result<Option<Ve
 }
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
-    let mut all = Vec::new();
-    for api in ids(look).await? {
-        for of in of_api(look, &api).await?.unwrap_or_default() {
-            all.push(stage(look, &api, &of)?);
-        }
-    }
-    Ok(look.snapshot(MapKind::RestStage, all))
+    stages(look, MapKind::RestStage, ids(look).await?, |api| async move {
+        // An API that is gone by now has no stages.
+        let all = of_api(look, &api).await?.unwrap_or_default();
+        all.iter().map(|of| stage(look, &api, of)).collect()
+    })
+    .await
 }
 
 fn stage(look: &MapContext<'_>, api: &str, of: &JsonObject) -> Result<MapResource, MapStop> {
