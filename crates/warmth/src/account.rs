@@ -1,0 +1,101 @@
+//! The functions of one account, which learn together.
+
+use crate::chance::Chance;
+use crate::fleet::Fleet;
+use crate::knowledge::Timeline;
+use crate::auto::{Auto, Promise};
+use crate::pinger::Pinger;
+use crate::plan::Aim;
+use crate::policy::Policy;
+use crate::pool::Pool;
+use crate::regime::{MINUTE, Regime};
+use crate::replay::{FunctionReplay, Tally};
+use crate::traffic::FunctionTrace;
+
+/// How many functions learn for all: more would learn the same.
+pub const SCOUTS: usize = 128;
+/// How often what was learned is shared.
+const SHARED_EVERY: i64 = 10 * MINUTE;
+
+/// What came of one function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionOutcome {
+    /// What the trace calls it.
+    pub id: String,
+    /// What was counted.
+    pub tally: Tally,
+    /// What was promised.
+    pub promise: Option<Promise>,
+}
+
+impl FunctionOutcome {
+    /// Whether the share of cold starts is at most this.
+    pub fn is_within(&self, target: f64) -> bool {
+        f64::from(self.tally.cold) <= target * f64::from(self.tally.calls) + 1e-9
+    }
+
+    /// Whether what was promised for the whole period did not come.
+    pub fn is_broken(&self, target: f64) -> bool {
+        self.promise.is_some() && !self.is_within(target)
+    }
+}
+
+/// What the functions of an account learn over a trace when `auto` pings them.
+pub fn learn(traces: &[FunctionTrace], regime: &Regime, target: f64, seed: u64) -> Timeline {
+    let step = (traces.len() / SCOUTS).max(1);
+    let scouts: Vec<&FunctionTrace> = traces.iter().step_by(step).take(SCOUTS).collect();
+    let calls: Vec<_> = scouts.iter().map(|trace| trace.calls(seed)).collect();
+    let mut replays: Vec<_> = scouts
+        .iter()
+        .zip(&calls)
+        .map(|(trace, calls)| {
+            let mut chance = Chance::new(seed, &trace.id);
+            let aim = Aim { target, from_ms: 0, until_ms: trace.length_ms };
+            let pinger = Auto::new(aim, &mut chance, true);
+            FunctionReplay::new(calls, regime, Fleet::new(0), pinger, chance)
+        })
+        .collect();
+    let end = scouts.iter().map(|trace| trace.length_ms).max().unwrap_or(0);
+    let mut pool = Pool::default();
+    let mut timeline = Timeline::default();
+    let mut now = 0;
+    while now < end {
+        let until = (now + SHARED_EVERY).min(end);
+        let mut evidence = Vec::new();
+        for replay in &mut replays {
+            replay.run(now, until, &timeline);
+            evidence.append(&mut replay.pinger.take_evidence());
+        }
+        timeline.learn(until, pool.learn(until, &evidence).clone());
+        now = until;
+    }
+    timeline
+}
+
+/// Replays one function under a policy; `known` is what its account knows when.
+pub fn simulate(
+    trace: &FunctionTrace,
+    policy: Policy,
+    regime: &Regime,
+    known: &Timeline,
+    target: f64,
+    seed: u64,
+) -> FunctionOutcome {
+    let calls = trace.calls(seed);
+    let mut chance = Chance::new(seed, &trace.id);
+    let aim = Aim { target, from_ms: 0, until_ms: trace.length_ms };
+    let length = trace.length_ms;
+    let (tally, promise) = if policy == Policy::Auto {
+        let pinger = Auto::new(aim, &mut chance, false);
+        let mut replay = FunctionReplay::new(&calls, regime, Fleet::new(0), pinger, chance);
+        replay.run(0, length, known);
+        (replay.tally, replay.pinger.promise())
+    } else {
+        let kept = if let Policy::Provisioned { environments } = policy { environments } else { 0 };
+        let pinger = Pinger::new(policy, &mut chance);
+        let mut replay = FunctionReplay::new(&calls, regime, Fleet::new(kept), pinger, chance);
+        replay.run(0, length, known);
+        (replay.tally, None)
+    };
+    FunctionOutcome { id: trace.id.clone(), tally, promise }
+}

@@ -1,0 +1,25 @@
+//! How long AWS keeps execution environments, which pings keep them warm, what that costs, and how surely.
+//!
+//! Times are whole milliseconds since the beginning of what is looked at. Nothing here reads a clock or draws a random
+//! number that is not from a seed.
+
+pub mod belief;
+pub mod chance;
+pub mod evidence;
+pub mod fleet;
+pub mod keeper;
+pub mod knowledge;
+pub mod lifetime;
+pub mod regime;
+pub mod pauses;
+pub mod pinger;
+pub mod plan;
+pub mod policy;
+pub mod promise;
+pub mod replay;
+pub mod traffic;
+pub mod account;
+pub mod pool;
+pub mod auto;
+pub mod keeping;
+pub mod round;
