@@ -23,3 +23,7 @@ pub mod pool;
 pub mod auto;
 pub mod keeping;
 pub mod round;
+pub mod isotonic;
+pub mod learn;
+pub mod survival;
+pub mod trace;
