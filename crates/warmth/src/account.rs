@@ -1,16 +1,16 @@
 //! The functions of one account, which learn together.
 
+use crate::auto::{Auto, Promise};
 use crate::chance::Chance;
 use crate::fleet::Fleet;
 use crate::knowledge::Timeline;
-use crate::auto::{Auto, Promise};
 use crate::pinger::Pinger;
 use crate::plan::Aim;
 use crate::policy::Policy;
 use crate::pool::Pool;
 use crate::regime::{MINUTE, Regime};
 use crate::replay::{FunctionReplay, Tally};
-use crate::traffic::FunctionTrace;
+use crate::traffic::{Call, FunctionTrace};
 
 /// How many functions learn for all: more would learn the same.
 pub const SCOUTS: usize = 128;
@@ -51,8 +51,9 @@ pub fn learn(traces: &[FunctionTrace], regime: &Regime, target: f64, seed: u64) 
         .map(|(trace, calls)| {
             let mut chance = Chance::new(seed, &trace.id);
             let aim = Aim { target, from_ms: 0, until_ms: trace.length_ms };
+            let fleet = fleet(trace, 0, calls, regime, &mut chance);
             let pinger = Auto::new(aim, &mut chance, true);
-            FunctionReplay::new(calls, regime, Fleet::new(0), pinger, chance)
+            FunctionReplay::new(calls, regime, fleet, pinger, chance)
         })
         .collect();
     let end = scouts.iter().map(|trace| trace.length_ms).max().unwrap_or(0);
@@ -72,6 +73,14 @@ pub fn learn(traces: &[FunctionTrace], regime: &Regime, target: f64, seed: u64) 
     timeline
 }
 
+fn fleet(trace: &FunctionTrace, kept: u32, calls: &[Call], regime: &Regime, chance: &mut Chance) -> Fleet {
+    let mut fleet = Fleet::new(kept);
+    if let Some(first) = calls.first().filter(|_| trace.begins_warm) {
+        fleet.begin_warm(first.at_ms, regime, chance);
+    }
+    fleet
+}
+
 /// Replays one function under a policy; `known` is what its account knows when.
 pub fn simulate(
     trace: &FunctionTrace,
@@ -84,16 +93,17 @@ pub fn simulate(
     let calls = trace.calls(seed);
     let mut chance = Chance::new(seed, &trace.id);
     let aim = Aim { target, from_ms: 0, until_ms: trace.length_ms };
+    let kept = if let Policy::Provisioned { environments } = policy { environments } else { 0 };
+    let fleet = fleet(trace, kept, &calls, regime, &mut chance);
     let length = trace.length_ms;
     let (tally, promise) = if policy == Policy::Auto {
         let pinger = Auto::new(aim, &mut chance, false);
-        let mut replay = FunctionReplay::new(&calls, regime, Fleet::new(0), pinger, chance);
+        let mut replay = FunctionReplay::new(&calls, regime, fleet, pinger, chance);
         replay.run(0, length, known);
         (replay.tally, replay.pinger.promise())
     } else {
-        let kept = if let Policy::Provisioned { environments } = policy { environments } else { 0 };
         let pinger = Pinger::new(policy, &mut chance);
-        let mut replay = FunctionReplay::new(&calls, regime, Fleet::new(kept), pinger, chance);
+        let mut replay = FunctionReplay::new(&calls, regime, fleet, pinger, chance);
         replay.run(0, length, known);
         (replay.tally, None)
     };

@@ -107,7 +107,8 @@ impl Belief {
             });
         }
         let born_ms = before.map_or(seen.start_ms, |one| one.born_ms);
-        let now = KnownEnvironment { number: seen.environment, born_ms, free_ms: seen.end_ms.max(freed), passed_over: false };
+        let now =
+            KnownEnvironment { number: seen.environment, born_ms, free_ms: seen.end_ms.max(freed), passed_over: false };
         let place = known.iter().position(|one| one.free_ms <= now.free_ms).unwrap_or(known.len());
         known.insert(place, now);
     }

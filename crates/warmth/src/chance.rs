@@ -11,9 +11,9 @@ impl Chance {
     /// The numbers of this seed for this name, such as the name of a function.
     pub fn new(seed: u64, name: &str) -> Self {
         // FNV-1a: the order of functions in a file must not matter.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         let mut chance = Self(seed.wrapping_mul(GOLDEN) ^ hash);
         chance.word();
         chance

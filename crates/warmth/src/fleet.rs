@@ -71,6 +71,29 @@ impl Fleet {
         Self { alive: (0..kept).map(forever).collect(), next: kept, last_end: (i64::MIN, ColdCause::Idle), kept }
     }
 
+    /// There is an environment already that was used until `now`; how old it is, is left to chance.
+    pub fn begin_warm(&mut self, now: i64, regime: &Regime, chance: &mut Chance) {
+        // Of environments that are met at some moment, long lives are met more often.
+        let longest = regime.age.by(1.0).max(1) as f64;
+        let mut life = regime.age.draw(chance);
+        for _ in 0..16 {
+            if chance.share() * longest < life as f64 {
+                break;
+            }
+            life = regime.age.draw(chance);
+        }
+        let born_ms = now - chance.below(life);
+        self.alive.push(Environment {
+            number: self.next,
+            born_ms,
+            free_ms: now,
+            recycled_ms: born_ms + life,
+            idle_end_ms: now + regime.idle.draw(chance),
+            beside: false,
+        });
+        self.next += 1;
+    }
+
     /// Ends every environment that has lived until `now`.
     fn bury(&mut self, now: i64) {
         let Self { alive, last_end, .. } = self;
@@ -107,7 +130,8 @@ impl Fleet {
     /// Answers one invocation that begins `now`; `init_ms` is how long a new environment takes to start.
     pub fn invoke(&mut self, now: i64, busy_ms: i64, init_ms: i64, regime: &Regime, chance: &mut Chance) -> Answered {
         self.bury(now);
-        let warmest = self.alive.iter_mut().filter(|one| one.free_ms <= now).max_by_key(|one| (one.free_ms, one.number));
+        let warmest =
+            self.alive.iter_mut().filter(|one| one.free_ms <= now).max_by_key(|one| (one.free_ms, one.number));
         if let Some(one) = warmest {
             one.free_ms = now + busy_ms;
             if one.number >= self.kept {

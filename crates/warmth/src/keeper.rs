@@ -17,8 +17,7 @@ pub enum Protection {
 
 impl Protection {
     /// All that are weighed, from the one with the fewest pings to the one with the most.
-    pub const ALL: [Self; 6] =
-        [Self::Nothing, Self::Idle, Self::Kept(1), Self::Kept(2), Self::Kept(3), Self::Kept(4)];
+    pub const ALL: [Self; 6] = [Self::Nothing, Self::Idle, Self::Kept(1), Self::Kept(2), Self::Kept(3), Self::Kept(4)];
 
     /// In how many calls one is a cold start in a function of which nothing is known yet.
     pub fn one_in(self) -> f64 {
@@ -58,7 +57,13 @@ impl Reach {
 }
 
 /// The next round that this protection needs, from what is known of the function's environments.
-pub fn next_round(protection: Protection, belief: &Belief, known: &Knowledge, now_ms: i64, stretches: bool) -> Option<PingRound> {
+pub fn next_round(
+    protection: Protection,
+    belief: &Belief,
+    known: &Knowledge,
+    now_ms: i64,
+    stretches: bool,
+) -> Option<PingRound> {
     let known = &Reach::of(known, stretches);
     let wanted = protection.environments();
     if wanted == 0 {

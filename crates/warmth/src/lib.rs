@@ -3,27 +3,27 @@
 //! Times are whole milliseconds since the beginning of what is looked at. Nothing here reads a clock or draws a random
 //! number that is not from a seed.
 
+pub mod account;
+pub mod auto;
 pub mod belief;
 pub mod chance;
 pub mod evidence;
 pub mod fleet;
+pub mod isotonic;
 pub mod keeper;
+pub mod keeping;
 pub mod knowledge;
+pub mod learn;
 pub mod lifetime;
-pub mod regime;
 pub mod pauses;
 pub mod pinger;
 pub mod plan;
 pub mod policy;
-pub mod promise;
-pub mod replay;
-pub mod traffic;
-pub mod account;
 pub mod pool;
-pub mod auto;
-pub mod keeping;
+pub mod promise;
+pub mod regime;
+pub mod replay;
 pub mod round;
-pub mod isotonic;
-pub mod learn;
 pub mod survival;
 pub mod trace;
+pub mod traffic;

@@ -29,9 +29,7 @@ impl Pinger {
         Self(match policy {
             Policy::Nothing | Policy::Provisioned { .. } | Policy::Auto => Way::Nothing,
             Policy::Clairvoyant => Way::Clairvoyant,
-            Policy::Fixed { count, every_ms } => {
-                Way::Fixed { count, every: every_ms, next: chance.below(every_ms) }
-            }
+            Policy::Fixed { count, every_ms } => Way::Fixed { count, every: every_ms, next: chance.below(every_ms) },
             Policy::Skip { every_ms } => {
                 Way::Skip { every: every_ms, next: chance.below(every_ms), used: i64::MIN / 2 }
             }

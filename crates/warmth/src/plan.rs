@@ -7,8 +7,8 @@ use crate::keeper::Protection;
 use crate::keeping::Keeping;
 use crate::knowledge::{Knowledge, Timeline};
 use crate::promise::{Expectation, chance_of_at_most};
-use crate::replay::{FunctionReplay, Tally};
 use crate::regime::HOUR;
+use crate::replay::{FunctionReplay, Tally};
 use crate::traffic::Call;
 
 /// What a plan is made for.

@@ -50,6 +50,29 @@ pub enum Policy {
 pub const POLICIES: &str = "none, fixed:5m, fixed:2x5m, skip:10m, histogram, handover:10m@60m, handover:10m@60m/2, \
                             provisioned:2, clairvoyant, auto";
 
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("none"),
+            Self::Fixed { count: 1, every_ms } => write!(f, "fixed:{}", length(*every_ms)),
+            Self::Fixed { count, every_ms } => write!(f, "fixed:{count}x{}", length(*every_ms)),
+            Self::Skip { every_ms } => write!(f, "skip:{}", length(*every_ms)),
+            Self::Histogram => f.write_str("histogram"),
+            Self::HandOver { every_ms, age_ms, pair_every } => {
+                write!(f, "handover:{}@{}", length(*every_ms), length(*age_ms))?;
+                if *pair_every > 0 { write!(f, "/{pair_every}") } else { Ok(()) }
+            }
+            Self::Provisioned { environments } => write!(f, "provisioned:{environments}"),
+            Self::Clairvoyant => f.write_str("clairvoyant"),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
+}
+
+fn length(ms: i64) -> String {
+    if ms % MINUTE == 0 { format!("{}m", ms / MINUTE) } else { format!("{}s", ms / SECOND) }
+}
+
 /// A text that is no policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyMistake(String);
@@ -144,6 +167,7 @@ mod tests {
             ("auto", Policy::Auto),
         ] {
             assert_eq!(text.parse(), Ok(policy), "{text}");
+            assert_eq!(policy.to_string().parse(), Ok(policy), "{policy}");
         }
     }
 

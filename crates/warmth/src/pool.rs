@@ -222,7 +222,8 @@ impl Pool {
             let (ended, lived, rate) = per_hour(*step);
             ended >= 4.0 && lived > 0.0 && rate >= OLD
         });
-        let reached = (0..AGE_STEPS).rev().find(|step| self.lived.get(*step).is_some_and(|lived| *lived >= HOUR as f64));
+        let reached =
+            (0..AGE_STEPS).rev().find(|step| self.lived.get(*step).is_some_and(|lived| *lived >= HOUR as f64));
         let first = Knowledge::default();
         self.known.safe_age_ms = match (old, reached) {
             (Some(old), _) => (old as i64 * AGE_STEP).max(20 * MINUTE),

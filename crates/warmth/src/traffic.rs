@@ -35,7 +35,9 @@ pub struct FunctionTrace {
     pub arrivals: Arrivals,
     /// How long the trace is.
     pub length_ms: i64,
-    /// How many cold starts were measured, the first call apart.
+    /// Whether an environment was there before the first call.
+    pub begins_warm: bool,
+    /// How many cold starts were measured.
     pub measured_cold: Option<u32>,
 }
 
@@ -50,9 +52,7 @@ impl FunctionTrace {
                 for (minute, count) in counts {
                     let from = calls.len();
                     let begin = i64::from(*minute) * MINUTE;
-                    calls.extend(
-                        (0..*count).map(|_| Call { at_ms: begin + chance.below(MINUTE), busy_ms: *busy_ms }),
-                    );
+                    calls.extend((0..*count).map(|_| Call { at_ms: begin + chance.below(MINUTE), busy_ms: *busy_ms }));
                     if let Some(minute) = calls.get_mut(from..) {
                         minute.sort_unstable();
                     }

@@ -69,13 +69,13 @@ pub fn read(text: &str, id: &str) -> Result<MeasuredRun, TraceMistake> {
     }
     calls.sort_unstable();
     let length_ms = seen.iter().map(|one| one.end_ms).max().unwrap_or(0) + MINUTE;
-    // What was before the first call is not known.
-    let cold = seen.iter().skip(1).filter(|one| one.cold).count();
+    let cold = seen.iter().filter(|one| one.cold).count();
     Ok(MeasuredRun {
         trace: FunctionTrace {
             id: id.to_owned(),
             arrivals: Arrivals::Calls(calls),
             length_ms,
+            begins_warm: seen.first().is_some_and(|one| !one.cold),
             measured_cold: u32::try_from(cold).ok(),
         },
         seen,
@@ -129,7 +129,7 @@ mod tests {
         );
         assert_eq!(run.seen[0], Seen { start_ms: 500, end_ms: 1_500, environment: 0, cold: true });
         assert_eq!(run.seen[1], Seen { start_ms: 900, end_ms: 2_900, environment: 1, cold: false });
-        assert_eq!((run.trace.measured_cold, run.trace.length_ms), (Some(0), 62_900));
+        assert_eq!((run.trace.measured_cold, run.trace.length_ms), (Some(1), 62_900));
     }
 
     #[test]
