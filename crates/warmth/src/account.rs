@@ -109,3 +109,71 @@ pub fn simulate(
     };
     FunctionOutcome { id: trace.id.clone(), tally, promise }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regime::{DAY, Year};
+    use crate::traffic::Arrivals;
+
+    /// A function that is called once every so many minutes, as often at once.
+    fn every(minutes: u32, at_once: u32, id: &str) -> FunctionTrace {
+        FunctionTrace {
+            id: id.to_owned(),
+            arrivals: Arrivals::Minutes {
+                counts: (0..1_440 / minutes).map(|index| (index * minutes, at_once)).collect(),
+                busy_ms: 250,
+            },
+            length_ms: DAY,
+            begins_warm: false,
+            measured_cold: None,
+        }
+    }
+
+    fn run(trace: &FunctionTrace, policy: &str, year: Year) -> FunctionOutcome {
+        let policy: Policy = policy.parse().unwrap();
+        let regime = year.regime();
+        let traces = [trace.clone()];
+        let known = if policy == Policy::Auto { learn(&traces, &regime, 0.01, 7) } else { Timeline::default() };
+        simulate(trace, policy, &regime, &known, 0.01, 7)
+    }
+
+    #[test]
+    fn each_policy_does_what_it_is_known_for() {
+        let rare = every(20, 1, "rare");
+        assert_eq!(run(&rare, "none", Year::Y2020).tally.cold, 72);
+        let pinged = run(&rare, "fixed:5m", Year::Y2020).tally;
+        assert!(pinged.pings == 288 && pinged.cold < 8, "{pinged:?}");
+        let handed = run(&rare, "handover:10m@60m", Year::Y2020).tally;
+        assert!(handed.cold <= pinged.cold && handed.pings < 200, "{handed:?}");
+        let kept = run(&rare, "provisioned:1", Year::Y2020).tally;
+        assert_eq!((kept.cold, kept.pings), (0, 0));
+        let best = run(&rare, "clairvoyant", Year::Y2020).tally;
+        assert_eq!((best.cold, best.pings), (0, 72));
+        let skipped = run(&every(2, 1, "often"), "skip:10m", Year::Y2020).tally;
+        assert!(skipped.pings < 10, "{skipped:?}");
+        let shaped = run(&rare, "histogram", Year::Y2020).tally;
+        assert!(shaped.pings > 50 && shaped.cold < 30, "{shaped:?}");
+    }
+
+    #[test]
+    fn auto_learns_each_regime_and_spends_few_pings_where_traffic_keeps_a_function_warm() {
+        for year in [Year::Y2019, Year::Y2020, Year::Y2021] {
+            let rare = run(&every(20, 1, "rare"), "auto", year).tally;
+            assert!(rare.cold <= 3 && rare.pings < 700, "{year:?} {rare:?}");
+            let busy = run(&every(1, 3, "busy"), "auto", year);
+            assert!(busy.is_within(0.01) && busy.tally.pings < 100 && busy.promise.is_some(), "{year:?} {busy:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_and_causes_add_up() {
+        let trace = every(7, 4, "f");
+        for policy in ["none", "auto", "fixed:2x5m", "histogram"] {
+            let (one, other) = (run(&trace, policy, Year::Y2020), run(&trace, policy, Year::Y2020));
+            assert_eq!(one, other);
+            assert_eq!(one.tally.by_cause.iter().sum::<u32>(), one.tally.cold, "{policy}");
+            assert_eq!(one.tally.calls, 205 * 4);
+        }
+    }
+}

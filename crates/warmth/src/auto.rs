@@ -92,7 +92,8 @@ impl Pinging for Auto {
         let from_ms = self.aim.from_ms.max(now_ms - REPLAYED);
         let planned = choose(seen, (from_ms, now_ms), so_far, known, self.aim, &self.chance);
         self.protection = planned.protection;
-        if self.promise.is_none() && passed >= FIRST_PROMISE && planned.chance >= SURE {
+        let is_sure = planned.chance >= SURE && !planned.is_lost;
+        if self.promise.is_none() && passed >= FIRST_PROMISE && is_sure {
             self.promise = Some(Promise { at_ms: now_ms, before: *so_far });
         }
         self.belief.forget_before(now_ms - HOUR);

@@ -113,3 +113,56 @@ impl Belief {
         known.insert(place, now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(start_ms: i64, environment: u32) -> Seen {
+        Seen { start_ms, end_ms: start_ms + 10, environment, cold: false }
+    }
+
+    fn numbers(belief: &Belief) -> Vec<u32> {
+        belief.known().iter().map(|one| one.number).collect()
+    }
+
+    #[test]
+    fn an_environment_that_was_passed_over_though_more_recently_used_has_ended() {
+        let mut belief = Belief::new(true);
+        for one in [seen(0, 0), seen(5, 1), seen(100, 1), seen(300, 0)] {
+            belief.take(one);
+        }
+        assert_eq!(numbers(&belief), [0]);
+        assert_eq!(
+            belief.take_evidence(),
+            [
+                Evidence::Survived { pause_ms: 85, age_ms: 95, passed_over: false },
+                Evidence::Ended { pause_ms: 190, last_age_ms: 105, age_ms: 295, passed_over: false },
+                Evidence::Survived { pause_ms: 290, age_ms: 300, passed_over: true },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_new_environment_shows_that_no_other_one_was_free() {
+        let mut belief = Belief::new(true);
+        [seen(0, 0), seen(500, 1)].into_iter().for_each(|one| belief.take(one));
+        assert_eq!(numbers(&belief), [1]);
+        // One that is busy may live on.
+        belief.take(Seen { start_ms: 505, end_ms: 600, environment: 2, cold: true });
+        assert_eq!(numbers(&belief), [2, 1]);
+    }
+
+    #[test]
+    fn an_answered_ping_counts_before_the_log_shows_it_and_only_once() {
+        let mut belief = Belief::new(false);
+        belief.take(seen(0, 0));
+        belief.answer(seen(400, 0));
+        belief.answer(Seen { cold: true, ..seen(401, 1) });
+        assert_eq!(numbers(&belief), [1, 0]);
+        belief.take(seen(400, 0));
+        belief.take(Seen { cold: true, ..seen(401, 1) });
+        assert_eq!(numbers(&belief), [1, 0]);
+        assert!(belief.answered.is_empty());
+    }
+}

@@ -120,8 +120,8 @@ impl Fleet {
     }
 
     /// The environments that are free now and were not chosen are kept longer.
-    fn pass_over(&mut self, now: i64, regime: &Regime, chance: &mut Chance) {
-        for one in self.alive.iter_mut().filter(|one| !one.beside && one.free_ms <= now) {
+    fn pass_over(&mut self, chosen: u32, now: i64, regime: &Regime, chance: &mut Chance) {
+        for one in self.alive.iter_mut().filter(|one| one.number != chosen && !one.beside && one.free_ms <= now) {
             one.beside = true;
             one.idle_end_ms = one.idle_end_ms.max(one.free_ms + regime.beside.draw(chance));
         }
@@ -139,10 +139,10 @@ impl Fleet {
                 one.beside = false;
             }
             let answered = Answered { environment: one.number, end_ms: one.free_ms, cold: None };
-            self.pass_over(now, regime, chance);
+            self.pass_over(answered.environment, now, regime, chance);
             return answered;
         }
-        self.pass_over(now, regime, chance);
+        self.pass_over(self.next, now, regime, chance);
         let cause = if self.alive.is_empty() { self.last_end.1 } else { ColdCause::Overlap };
         let number = self.next;
         self.next += 1;
@@ -156,5 +156,87 @@ impl Fleet {
             beside: false,
         });
         Answered { environment: number, end_ms: free_ms, cold: Some(cause) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifetime::Lifetime;
+
+    /// Idle after 600, beside another one after 1,200, old at 7,000.
+    fn regime() -> Regime {
+        Regime {
+            idle: Lifetime::between(600, 600),
+            beside: Lifetime::between(1_200, 1_200),
+            age: Lifetime::between(7_000, 7_000),
+        }
+    }
+
+    /// Invocations that begin at a moment and last so long, with the environment that answers and why it is new.
+    fn check(invocations: &[(i64, i64, u32, Option<ColdCause>)]) {
+        let mut fleet = Fleet::new(0);
+        let mut chance = Chance::new(1, "f");
+        for (at, busy, environment, cold) in invocations {
+            let answered = fleet.invoke(*at, *busy, 0, &regime(), &mut chance);
+            assert_eq!((answered.environment, answered.cold), (*environment, *cold), "{at} of {invocations:?}");
+        }
+    }
+
+    #[test]
+    fn the_most_recently_used_environment_answers() {
+        use ColdCause::{Idle, Overlap};
+        check(&[(0, 50, 0, Some(Idle)), (10, 80, 1, Some(Overlap)), (200, 1, 1, None), (201, 5, 1, None)]);
+        check(&[(0, 99, 0, Some(Idle)), (10, 20, 1, Some(Overlap)), (200, 1, 0, None)]);
+    }
+
+    #[test]
+    fn an_environment_ends_when_it_is_not_used_and_later_while_another_one_is() {
+        use ColdCause::{Idle, Overlap};
+        check(&[(0, 0, 0, Some(Idle)), (599, 0, 0, None), (1_199, 0, 1, Some(Idle))]);
+        check(&[
+            (0, 10, 0, Some(Idle)),
+            (5, 10, 1, Some(Overlap)),
+            (500, 10, 1, None),
+            (1_000, 10, 1, None),
+            (1_005, 1, 0, None),
+        ]);
+        check(&[
+            (0, 10, 0, Some(Idle)),
+            (5, 10, 1, Some(Overlap)),
+            (500, 10, 1, None),
+            (1_000, 300, 1, None),
+            (1_211, 1, 2, Some(Overlap)),
+        ]);
+    }
+
+    #[test]
+    fn an_environment_ends_at_its_age_but_not_while_it_is_busy() {
+        use ColdCause::{Idle, Recycling};
+        let mut used: Vec<_> = (0..14).map(|index| (index * 500, 1, 0, None)).collect();
+        used[0].3 = Some(Idle);
+        used.push((6_999, 400, 0, None));
+        used.push((7_400, 1, 1, Some(Recycling)));
+        check(&used);
+    }
+
+    #[test]
+    fn a_deploy_ends_all_and_provisioned_environments_never_end() {
+        let (regime, mut chance) = (regime(), Chance::new(1, "f"));
+        let mut fleet = Fleet::new(1);
+        let mut at = |now: i64, deploys: bool| {
+            if deploys {
+                fleet.deploy(now);
+            }
+            fleet.invoke(now, 10, 0, &regime, &mut chance).cold
+        };
+        assert_eq!(at(0, false), None);
+        assert_eq!(at(5, false), Some(ColdCause::Overlap));
+        assert_eq!(at(50_000, true), None);
+        assert_eq!(at(50_005, false), Some(ColdCause::Overlap));
+        let mut fleet = Fleet::new(0);
+        fleet.invoke(0, 1, 0, &regime, &mut chance);
+        fleet.deploy(5);
+        assert_eq!(fleet.invoke(6, 1, 0, &regime, &mut chance).cold, Some(ColdCause::Deploy));
     }
 }

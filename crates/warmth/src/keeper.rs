@@ -115,3 +115,60 @@ fn end(alive: &[KnownEnvironment], index: usize, replaces: bool, known: &Reach) 
     });
     if replaces { idle.min(one.born_ms + known.safe_age_ms) } else { idle }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::belief::Seen;
+    use crate::regime::{MINUTE, SECOND};
+
+    fn known() -> Knowledge {
+        Knowledge {
+            safe_pause_ms: 10 * MINUTE,
+            safe_beside_ms: 20 * MINUTE,
+            safe_age_ms: 100 * MINUTE,
+            probe_pause_ms: 11 * MINUTE,
+            ..Knowledge::default()
+        }
+    }
+
+    /// The environments with the minutes of their first and last use; the round in minutes and pings.
+    fn check(protection: Protection, environments: &[(i64, i64)], expected: Option<(i64, u32)>) {
+        let mut belief = Belief::new(false);
+        let mut uses: Vec<(i64, u32)> = Vec::new();
+        for (number, (first, last)) in (0..).zip(environments) {
+            uses.extend([(*first, number), (*last, number)]);
+        }
+        uses.sort_unstable();
+        for (minute, environment) in uses {
+            let start_ms = minute * MINUTE;
+            // They overlap with what follows, so that each is seen to live.
+            belief.take(Seen { start_ms, end_ms: start_ms + 1, environment, cold: false });
+        }
+        let round = next_round(protection, &belief, &known(), 95 * MINUTE, false);
+        assert_eq!(round.map(|round| (round.at_ms / MINUTE, round.count)), expected, "{environments:?}");
+    }
+
+    #[test]
+    fn one_environment_is_pinged_before_it_idles_and_replaced_before_it_is_old() {
+        check(Protection::Nothing, &[(0, 90)], None);
+        check(Protection::Kept(1), &[], Some((95, 1)));
+        check(Protection::Kept(1), &[(60, 94)], Some((104, 1)));
+        check(Protection::Kept(1), &[(0, 94)], Some((100, 2)));
+        check(Protection::Idle, &[(0, 94)], Some((104, 1)));
+    }
+
+    #[test]
+    fn two_environments_need_two_pings_only_when_the_second_one_does() {
+        check(Protection::Kept(2), &[], Some((95, 2)));
+        check(Protection::Kept(2), &[(60, 94)], Some((95, 2)));
+    }
+
+    #[test]
+    fn a_pause_is_stretched_only_to_learn() {
+        let mut belief = Belief::new(false);
+        belief.take(Seen { start_ms: 0, end_ms: SECOND, environment: 0, cold: true });
+        let at = |stretches| next_round(Protection::Kept(1), &belief, &known(), 0, stretches).unwrap().at_ms;
+        assert_eq!((at(false), at(true)), (10 * MINUTE + SECOND, 11 * MINUTE + SECOND));
+    }
+}

@@ -19,7 +19,7 @@ pub struct LengthRange {
 /// What was learned. What the invocations do not show is `None`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LearnedLifetimes {
-    /// A pause that at least half of all environments survive, at 95 %: the lower end of the idle timeout.
+    /// A pause that more than a third of all environments survives, at 95 %: the lower end of the idle timeout.
     pub idle_low_ms: Option<i64>,
     /// The upper end of the idle timeout.
     pub idle_high_ms: Option<i64>,
@@ -33,9 +33,9 @@ pub struct LearnedLifetimes {
     pub regime: Option<Regime>,
 }
 
-/// How many pauses must have been survived above the lower end: with five, half of all environments outlive it at 95 %
-/// (0.5 to the 5th is 3 %).
-const SURVIVED: usize = 5;
+/// How many pauses must have been survived from the lower end on: with three, more than a third of all environments
+/// outlives it at 95 % (0.37 to the 3rd is 5 %).
+const SURVIVED: usize = 3;
 /// The ages at recycling are the fullest window of this length.
 const AGE_WINDOW: i64 = 15 * MINUTE;
 
@@ -142,4 +142,69 @@ fn lifetime(cases: &[survival::Case]) -> Lifetime {
     points.push((end, reached));
     points.push((end.max(12 * HOUR), 1.0));
     Lifetime::of_points(points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chance::Chance;
+    use crate::fleet::Fleet;
+    use crate::lifetime::Lifetime;
+    use crate::regime::SECOND;
+
+    /// What a log of 28 h shows of a function that is called by chance.
+    fn log(mean_pause_s: f64, regime: &Regime, seed: u64) -> Vec<Seen> {
+        let mut chance = Chance::new(seed, "log");
+        let mut fleet = Fleet::new(0);
+        let (mut now, mut seen) = (0, Vec::new());
+        while now < 28 * HOUR {
+            let answered = fleet.invoke(now, 2 * SECOND, 500, regime, &mut chance);
+            let start_ms = now + if answered.cold.is_some() { 500 } else { 0 };
+            seen.push(Seen {
+                start_ms,
+                end_ms: answered.end_ms,
+                environment: answered.environment,
+                cold: answered.cold.is_some(),
+            });
+            now += (-(1.0 - chance.share()).ln() * mean_pause_s * 1_000.0) as i64;
+        }
+        seen
+    }
+
+    fn regime(low_s: i64, high_s: i64) -> Regime {
+        Regime {
+            idle: Lifetime::between(low_s * SECOND, high_s * SECOND),
+            beside: Lifetime::between(2 * low_s * SECOND, 3 * low_s * SECOND),
+            age: Lifetime::between(111 * MINUTE, 122 * MINUTE),
+        }
+    }
+
+    #[test]
+    fn one_day_of_logs_brackets_the_idle_timeout() {
+        let mut narrow = 0;
+        for seed in 0..20 {
+            let learned = learn(&log(400.0, &regime(630, 654), seed));
+            let (low, high) = (learned.idle_low_ms.unwrap() / SECOND, learned.idle_high_ms.unwrap() / SECOND);
+            assert!(low <= 645 && high >= 635, "{low} {high}");
+            narrow += i32::from(high - low <= 75);
+        }
+        assert!(narrow >= 17, "{narrow} of 20");
+    }
+
+    #[test]
+    fn a_busy_function_shows_the_age_and_not_the_idle_timeout() {
+        let learned = learn(&log(30.0, &regime(630, 654), 1));
+        assert_eq!(learned.idle_high_ms, None);
+        let age = learned.age.unwrap();
+        assert!(age.low_ms > 109 * MINUTE && age.high_ms < 124 * MINUTE, "{age:?}");
+        assert!(learned.regime.is_none());
+    }
+
+    #[test]
+    fn a_log_without_pauses_shows_nothing() {
+        let nothing = learn(&[]);
+        assert_eq!((nothing.idle_low_ms, nothing.idle_high_ms, nothing.age, nothing.calls), (None, None, None, 0));
+        let one = learn(&[Seen { start_ms: 0, end_ms: 1, environment: 0, cold: true }]);
+        assert_eq!((one.idle_low_ms, one.idle_high_ms, one.age, one.calls), (None, None, None, 1));
+    }
 }

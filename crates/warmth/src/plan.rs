@@ -29,6 +29,8 @@ pub struct PlannedProtection {
     pub protection: Protection,
     /// The chance that the share stays within the target over the whole period.
     pub chance: f64,
+    /// Whether the period had too many cold starts before the plan was made.
+    pub is_lost: bool,
     /// Pings a day in the replay.
     pub pings_a_day: f64,
     /// What the replay came to.
@@ -38,7 +40,7 @@ pub struct PlannedProtection {
 /// How sure a plan has to be.
 pub const SURE: f64 = 0.98;
 /// How many pings a day one more function in a hundred within its target is worth, when no plan is sure.
-const PINGS_A_PERCENT: f64 = 100.0;
+const PINGS_A_PERCENT: f64 = 60.0;
 
 /// Replays calls between two moments with each protection, the cheapest first, until one is sure.
 pub fn choose(
@@ -58,7 +60,9 @@ pub fn choose(
     let calls = calls.get(first..).unwrap_or_default();
     let longer = left as f64 / seen.max(1) as f64;
     let coming = (calls.len() as f64 + 0.5) * longer;
-    let allowed = (aim.target * (f64::from(so_far.calls) + coming)).floor() as i64 - i64::from(so_far.cold);
+    let of_all = (aim.target * (f64::from(so_far.calls) + coming)).floor() as i64 - i64::from(so_far.cold);
+    // A period that is lost already is no reason to let the users of the rest of it wait.
+    let allowed = if of_all < 0 { (aim.target * coming).floor() as i64 } else { of_all };
     let times = if calls.len() < 300 { 3 } else { 1 };
     let mut best: Option<(f64, PlannedProtection)> = None;
     for protection in Protection::ALL {
@@ -86,7 +90,7 @@ pub fn choose(
         let calls = calls.len() as f64;
         let sure = chance_of_at_most(allowed, Expectation { cold, calls, coming, one_in: protection.one_in() });
         let pings_a_day = f64::from(sum.pings) / f64::from(times) * (24 * HOUR) as f64 / seen.max(1) as f64;
-        let planned = PlannedProtection { protection, chance: sure, pings_a_day, tally: sum };
+        let planned = PlannedProtection { protection, chance: sure, is_lost: of_all < 0, pings_a_day, tally: sum };
         let worth = sure * 100.0 * PINGS_A_PERCENT - pings_a_day;
         if best.as_ref().is_none_or(|(best, _)| worth > *best) {
             best = Some((worth, planned));
@@ -96,7 +100,13 @@ pub fn choose(
         }
     }
     best.map_or(
-        PlannedProtection { protection: Protection::Nothing, chance: 0.0, pings_a_day: 0.0, tally: Tally::default() },
+        PlannedProtection {
+            protection: Protection::Nothing,
+            chance: 0.0,
+            is_lost: of_all < 0,
+            pings_a_day: 0.0,
+            tally: Tally::default(),
+        },
         |(_, planned)| planned,
     )
 }

@@ -244,3 +244,78 @@ impl Pool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survived(pause_ms: i64) -> Evidence {
+        Evidence::Survived { pause_ms, age_ms: 30 * MINUTE, passed_over: false }
+    }
+
+    fn ended(pause_ms: i64) -> Evidence {
+        let last_age_ms = 10 * MINUTE;
+        Evidence::Ended { pause_ms, last_age_ms, age_ms: last_age_ms + pause_ms, passed_over: false }
+    }
+
+    #[test]
+    fn a_pause_is_safe_once_enough_environments_survived_it() {
+        let mut pool = Pool::default();
+        assert_eq!(pool.learn(MINUTE, &[survived(9 * MINUTE); 5]).safe_pause_ms, 5 * MINUTE);
+        assert_eq!(pool.learn(2 * MINUTE, &[survived(9 * MINUTE); 20]).safe_pause_ms, 9 * MINUTE);
+        assert!(pool.known.probe_pause_ms > 10 * MINUTE);
+    }
+
+    #[test]
+    fn after_a_shift_from_ten_minutes_to_six_two_cold_starts_are_enough() {
+        let mut pool = Pool::default();
+        for hour in 1..100 {
+            pool.learn(hour * HOUR, &[survived(595 * SECOND); 6]);
+        }
+        assert_eq!(pool.known.safe_pause_ms, 590 * SECOND);
+        let mut cold = 0;
+        let mut now = 100 * HOUR;
+        while pool.known.safe_pause_ms > 6 * MINUTE {
+            now += 10 * MINUTE;
+            let pause = pool.known.safe_pause_ms;
+            pool.learn(now, &[ended(pause)]);
+            cold += 1;
+        }
+        assert_eq!(cold, 2);
+        // It does not grow back by what was survived before.
+        pool.learn(now + HOUR, &[survived(320 * SECOND); 6]);
+        assert!(pool.known.safe_pause_ms <= 6 * MINUTE);
+    }
+
+    #[test]
+    fn one_end_among_many_that_survived_does_not_shorten_the_pause() {
+        let mut pool = Pool::default();
+        pool.learn(HOUR, &[survived(10 * MINUTE); 200]);
+        let safe = pool.known.safe_pause_ms;
+        assert_eq!(pool.learn(HOUR + MINUTE, &[ended(590 * SECOND), survived(10 * MINUTE)]).safe_pause_ms, safe);
+    }
+
+    #[test]
+    fn the_safe_age_is_where_ends_become_frequent() {
+        let mut pool = Pool::default();
+        let lives = |from: i64| Evidence::Survived { pause_ms: from, age_ms: from, passed_over: false };
+        let ends = |age: i64| Evidence::Ended {
+            pause_ms: MINUTE,
+            last_age_ms: (age - 1) * MINUTE,
+            age_ms: age * MINUTE,
+            passed_over: false,
+        };
+        let mut evidence = vec![lives(112 * MINUTE); 40];
+        evidence.extend((0..40).map(|index| ends(112 + index % 10)));
+        let age = pool.learn(3 * HOUR, &evidence).safe_age_ms / MINUTE;
+        assert!((106..=114).contains(&age), "{age}");
+    }
+
+    #[test]
+    fn what_was_learned_fades() {
+        let mut pool = Pool::default();
+        pool.learn(0, &[survived(9 * MINUTE); 40]);
+        assert_eq!(pool.known.safe_pause_ms, 9 * MINUTE);
+        assert_eq!(pool.learn(5 * HALF_LIFE, &[]).safe_pause_ms, 5 * MINUTE);
+    }
+}

@@ -50,3 +50,36 @@ pub fn normal_below(z: f64) -> f64 {
     let tail = (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * poly;
     if z >= 0.0 { 1.0 - tail } else { tail }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(most: i64, cold: f64, calls: f64, coming: f64, range: std::ops::Range<f64>) {
+        let chance = chance_of_at_most(most, Expectation { cold, calls, coming, one_in: 150.0 });
+        assert!(range.contains(&chance), "{most} {cold} {calls} {coming}: {chance}");
+    }
+
+    #[test]
+    fn a_promise_needs_room_between_what_is_expected_and_what_is_allowed() {
+        check(-1, 0.0, 100.0, 100.0, 0.0..0.001);
+        check(0, 0.0, 20.0, 20.0, 0.8..0.95);
+        check(10, 0.0, 1_000.0, 1_000.0, 0.99..1.01);
+        check(10, 10.0, 1_000.0, 1_000.0, 0.4..0.75);
+        check(10, 40.0, 1_000.0, 1_000.0, 0.0..0.01);
+        check(100, 1_000.0, 1e6, 1e6, 0.0..0.001);
+        check(2_000, 1_000.0, 1e6, 1e6, 0.99..1.01);
+    }
+
+    #[test]
+    fn nothing_is_promised_of_what_is_not_known() {
+        check(0, 0.0, 0.0, 1_000.0, 0.0..0.8);
+    }
+
+    #[test]
+    fn the_normal_distribution_has_its_known_values() {
+        for (z, share) in [(0.0, 0.5), (1.645, 0.95), (-1.96, 0.025), (9.0, 1.0), (-9.0, 0.0)] {
+            assert!((normal_below(z) - share).abs() < 1e-4, "{z}");
+        }
+    }
+}
