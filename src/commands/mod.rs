@@ -125,7 +125,7 @@ enum Command {
     Forecast(forecast::Args),
     /// Find unusual costs in a daily bill; needs no account and no configuration
     Anomalies(anomalies::Args),
-    /// Find out how long environments stay warm and which pings are worth it, from measured calls; needs no account
+    /// Plan pings against cold starts, replay measured calls under a policy, and learn how long environments are kept
     Warm(warm::Args),
     /// Print shell completions
     Completions(completions::Args),
@@ -178,7 +178,7 @@ pub fn main() -> ExitStatus {
             Command::Rehearse(args) => rehearse::run(args, &context).await,
             Command::Forecast(args) => Ok(forecast::run(&args)),
             Command::Anomalies(args) => Ok(anomalies::run(&args)),
-            Command::Warm(args) => Ok(warm::run(&args)),
+            Command::Warm(args) => warm::run(&args, &context).await,
             Command::Completions(args) => Ok(completions::run(args, Cli::command())),
         }
     });

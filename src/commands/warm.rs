@@ -2,12 +2,20 @@
 
 mod document;
 mod learn;
+mod plan;
+mod plan_document;
 mod simulate;
 mod trace_file;
 
 use std::path::PathBuf;
 
+use model::money::Percent;
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+
 use super::arguments::OutputFormat;
+use super::context::CommandContext;
+use crate::app::StartError;
 use crate::exit::ExitStatus;
 
 #[derive(Debug, clap::Args)]
@@ -20,6 +28,8 @@ pub(super) struct Args {
 enum WarmCommand {
     /// Replay measured calls under a policy of pings: cold starts that users wait for, pings, money; needs no account
     Simulate(simulate::SimulateArgs),
+    /// Plan against the cold starts of a function from what the daemon has read: pings or none, and what each costs
+    Plan(plan::PlanArgs),
     /// Learn from measured calls how long execution environments are kept; needs no account
     Learn(LearnArgs),
 }
@@ -49,9 +59,15 @@ struct LearnArgs {
     format: OutputFormat,
 }
 
-pub(super) fn run(args: &Args) -> ExitStatus {
+pub(super) async fn run(args: &Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     match &args.what {
-        WarmCommand::Simulate(args) => simulate::run(args),
-        WarmCommand::Learn(args) => learn::run(&args.trace, args.format),
+        WarmCommand::Simulate(args) => Ok(simulate::run(args)),
+        WarmCommand::Learn(args) => Ok(learn::run(&args.trace, args.format)),
+        WarmCommand::Plan(args) => plan::run(args, context).await,
     }
+}
+
+/// Reads a share such as `1%`.
+fn share(typed: &str) -> Result<Percent, String> {
+    Percent::deserialize(typed.into_deserializer()).map_err(|mistake: serde::de::value::Error| mistake.to_string())
 }

@@ -36,6 +36,21 @@ impl Default for Knowledge {
 }
 
 impl Knowledge {
+    /// What is known if environments are kept so: pauses that all survive, or 95 of 100 while another one is used, and an
+    /// age that five of six reach.
+    pub fn of_regime(regime: &Regime) -> Self {
+        let safe_pause_ms = regime.idle.by(0.0);
+        let safe_beside_ms = regime.beside.by(0.05);
+        Self {
+            safe_pause_ms,
+            probe_pause_ms: safe_pause_ms,
+            safe_beside_ms,
+            probe_beside_ms: safe_beside_ms,
+            safe_age_ms: regime.age.by(0.18),
+            age: regime.age.clone(),
+        }
+    }
+
     /// The same as a model to replay with.
     pub fn regime(&self) -> Regime {
         let between = |low: i64| Lifetime::between(low + SECOND, low + low / 20 + SECOND);

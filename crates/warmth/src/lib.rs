@@ -4,6 +4,8 @@
 //! number that is not from a seed.
 
 pub mod account;
+pub mod alternatives;
+pub mod arrivals;
 pub mod auto;
 pub mod belief;
 pub mod chance;
@@ -15,6 +17,7 @@ pub mod keeping;
 pub mod knowledge;
 pub mod learn;
 pub mod lifetime;
+pub mod parts;
 pub mod pauses;
 pub mod pinger;
 pub mod plan;
@@ -24,6 +27,7 @@ pub mod promise;
 pub mod regime;
 pub mod replay;
 pub mod round;
+pub mod stop_loss;
 pub mod survival;
 pub mod trace;
 pub mod traffic;

@@ -42,6 +42,14 @@ pub fn chance_of_at_most(most: i64, expected: Expectation) -> f64 {
     sum.clamp(0.0, 1.0)
 }
 
+/// The share of cold starts that is not exceeded at 95 %, from what a replay came to. `None` without calls.
+///
+/// It is the square-root bound of a Poisson number, widened as [`chance_of_at_most`] is.
+pub fn upper_share(cold: u32, calls: u32) -> Option<f64> {
+    let most = BURSTS * ((f64::from(cold) / BURSTS + 1.0).sqrt() + 0.8225).powi(2);
+    (calls > 0).then(|| (most / f64::from(calls)).min(1.0))
+}
+
 /// The normal distribution function (Abramowitz and Stegun 26.2.17; the error is below 1e-7).
 pub fn normal_below(z: f64) -> f64 {
     let t = 1.0 / (1.0 + 0.231_641_9 * z.abs());
@@ -74,6 +82,20 @@ mod tests {
     #[test]
     fn nothing_is_promised_of_what_is_not_known() {
         check(0, 0.0, 0.0, 1_000.0, 0.0..0.8);
+    }
+
+    #[test]
+    fn the_bound_of_a_share_shrinks_with_calls() {
+        let check = |cold, calls, expected: Option<f64>| {
+            let bound = upper_share(cold, calls);
+            let is_near = |bound: f64, expected: f64| (bound - expected).abs() < 0.0005;
+            assert!(bound == expected || is_near(bound.unwrap(), expected.unwrap()), "{cold} of {calls}: {bound:?}");
+        };
+        check(0, 0, None);
+        check(0, 5, Some(1.0));
+        check(0, 1_000, Some(0.0066));
+        check(10, 10_000, Some(0.0021));
+        check(100, 10_000, Some(0.0127));
     }
 
     #[test]

@@ -105,6 +105,8 @@ pub struct FunctionReplay<'a, P> {
     unseen: VecDeque<(Seen, bool)>,
     /// What came of it so far.
     pub tally: Tally,
+    /// Deploys that are to come.
+    deploys: VecDeque<i64>,
 }
 
 impl<'a, P: Pinging> FunctionReplay<'a, P> {
@@ -120,7 +122,16 @@ impl<'a, P: Pinging> FunctionReplay<'a, P> {
             round: None,
             unseen: VecDeque::new(),
             tally: Tally::default(),
+            deploys: VecDeque::new(),
         }
+    }
+
+    /// The same with deploys at these moments; each ends every environment.
+    #[must_use]
+    pub fn with_deploys(mut self, deploys: &[i64]) -> Self {
+        self.deploys = deploys.iter().copied().collect();
+        self.deploys.make_contiguous().sort_unstable();
+        self
     }
 
     /// Runs from this moment to another one.
@@ -134,6 +145,9 @@ impl<'a, P: Pinging> FunctionReplay<'a, P> {
             let now = call_at.min(round_at).min(plan_at);
             if now >= until_ms {
                 return;
+            }
+            while self.deploys.front().is_some_and(|deploy| *deploy <= now) {
+                self.deploys.pop_front().into_iter().for_each(|deploy| self.fleet.deploy(deploy));
             }
             if plan_at == now {
                 self.show_until(now);

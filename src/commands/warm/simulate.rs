@@ -19,6 +19,7 @@ use warmth::traffic::FunctionTrace;
 use super::super::arguments::OutputFormat;
 use super::super::output::{failed, print, print_json};
 use super::document::{SimulateDocument, text};
+use super::share;
 use super::trace_file::{self, TraceFile};
 use crate::exit::ExitStatus;
 
@@ -93,12 +94,6 @@ impl RegimeChoice {
             Self::Learn => "learn",
         }
     }
-}
-
-fn share(typed: &str) -> Result<Percent, String> {
-    use serde::Deserialize;
-    use serde::de::IntoDeserializer;
-    Percent::deserialize(typed.into_deserializer()).map_err(|mistake: serde::de::value::Error| mistake.to_string())
 }
 
 pub(super) fn run(args: &SimulateArgs) -> ExitStatus {
