@@ -9,10 +9,6 @@ mod trace_file;
 
 use std::path::PathBuf;
 
-use model::money::Percent;
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-
 use super::arguments::OutputFormat;
 use super::context::CommandContext;
 use crate::app::StartError;
@@ -65,9 +61,4 @@ pub(super) async fn run(args: &Args, context: &CommandContext) -> Result<ExitSta
         WarmCommand::Learn(args) => Ok(learn::run(&args.trace, args.format)),
         WarmCommand::Plan(args) => plan::run(args, context).await,
     }
-}
-
-/// Reads a share such as `1%`.
-fn share(typed: &str) -> Result<Percent, String> {
-    Percent::deserialize(typed.into_deserializer()).map_err(|mistake: serde::de::value::Error| mistake.to_string())
 }

@@ -39,7 +39,7 @@ pub struct PlannedProtection {
 
 /// How sure a plan has to be.
 pub const SURE: f64 = 0.98;
-/// How many pings a day one more function in a hundred within its target is worth, when no plan is sure.
+/// How many pings a day one percent more chance is worth, when no plan is sure.
 const PINGS_A_PERCENT: f64 = 60.0;
 
 /// Replays calls between two moments with each protection, the cheapest first, until one is sure.

@@ -21,6 +21,7 @@ const DAYS: u32 = 30;
 /// What is written as JSON.
 #[derive(Serialize)]
 pub(super) struct SimulateDocument {
+    schema: u32,
     policy: String,
     regime: &'static str,
     seed: u64,
@@ -85,9 +86,10 @@ impl SimulateDocument {
         let days = functions.iter().map(|one| one.length_ms as f64 / DAY as f64).sum::<f64>();
         let (pings, cold_pings) = (sum(&|one| one.tally.pings), sum(&|one| one.tally.cold_pings));
         let length_ms = functions.iter().map(|one| one.length_ms).sum::<i64>();
-        let usd = monthly(policy, prices, functions.len(), length_ms, (pings, cold_pings))
+        let usd = monthly(policy, prices, length_ms, (pings, cold_pings))
             .ok_or_else(|| format!("the price table does not have what pings cost in {REGION}"))?;
         Ok(Self {
+            schema: 1,
             policy: policy.to_string(),
             regime,
             seed,
@@ -127,7 +129,6 @@ impl SimulateDocument {
 fn monthly(
     policy: Policy,
     prices: &PriceTable,
-    functions: usize,
     length_ms: i64,
     (pings, cold_pings): (u64, u64),
 ) -> Option<serde_json::Number> {
@@ -142,7 +143,6 @@ fn monthly(
         let kept = prices.monthly("provisioned_concurrency", "", REGION, Decimal::from(environments))?;
         month = month.checked_add(kept)?;
     }
-    let _ = functions;
     month.round_dp(6).normalize().to_string().parse().ok()
 }
 

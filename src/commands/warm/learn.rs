@@ -20,6 +20,7 @@ struct SecondsDocument {
 /// What is written as JSON.
 #[derive(Serialize)]
 struct LearnDocument {
+    schema: u32,
     idle_s: SecondsDocument,
     age_s: SecondsDocument,
     /// Environments that ended in use before that age.
@@ -51,6 +52,7 @@ pub(super) fn run(path: &Path, format: OutputFormat) -> ExitStatus {
 fn document(learned: &LearnedLifetimes) -> LearnDocument {
     let seconds = |ms: Option<i64>| ms.map(|ms| ms as f64 / 1_000.0);
     LearnDocument {
+        schema: 1,
         idle_s: SecondsDocument { low: seconds(learned.idle_low_ms), high: seconds(learned.idle_high_ms) },
         age_s: SecondsDocument {
             low: seconds(learned.age.map(|age| age.low_ms)),

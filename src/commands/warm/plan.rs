@@ -16,12 +16,11 @@ use warmth::knowledge::Knowledge;
 use warmth::regime::Year;
 use warmth::traffic::{Arrivals, FunctionTrace};
 
-use super::super::arguments::OutputFormat;
+use super::super::arguments::{OutputFormat, share};
 use super::super::context::CommandContext;
 use super::super::lookup::{StoreLookup, open_store};
 use super::super::output::{failed, print, print_json};
 use super::plan_document::{PlanDocument, PlanFacts, text};
-use super::share;
 use crate::app::StartError;
 use crate::exit::ExitStatus;
 

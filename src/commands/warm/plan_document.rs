@@ -130,7 +130,7 @@ fn break_even(region: &str, prices: &PriceTable) -> Option<Decimal> {
     let saved = rates.x86.first().checked_sub(rates.provisioned.0)?;
     (rates.provisioned.0 > Decimal::ZERO && saved > Decimal::ZERO)
         .then(|| kept.checked_div(saved))?
-        .map(|share| share.round_dp(3))
+        .map(|share| share.round_dp(3).normalize())
 }
 
 impl PlanDocument {
@@ -163,7 +163,7 @@ impl PlanDocument {
         let alternatives = all
             .iter()
             .map(|one| {
-                let usd = monthly(one, facts, prices).map(|usd| usd.round_dp(4));
+                let usd = monthly(one, facts, prices).map(|usd| usd.round_dp(4).normalize());
                 AlternativeDocument {
                     name: name(one.measure),
                     cold: one.tally.cold,

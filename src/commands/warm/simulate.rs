@@ -16,10 +16,9 @@ use warmth::policy::{POLICIES, Policy};
 use warmth::regime::{Regime, Year};
 use warmth::traffic::FunctionTrace;
 
-use super::super::arguments::OutputFormat;
+use super::super::arguments::{OutputFormat, share};
 use super::super::output::{failed, print, print_json};
 use super::document::{SimulateDocument, text};
-use super::share;
 use super::trace_file::{self, TraceFile};
 use crate::exit::ExitStatus;
 
