@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use model::glob::NamePattern;
+use model::money::Percent;
 use model::redact::printable;
 use model::span::Span;
 
@@ -52,4 +53,11 @@ pub(super) fn span(typed: &str) -> Result<Span, String> {
     use serde::Deserialize;
     use serde::de::IntoDeserializer;
     Span::deserialize(typed.into_deserializer()).map_err(|mistake: serde::de::value::Error| mistake.to_string())
+}
+
+/// Reads a share such as `1%`.
+pub(super) fn share(typed: &str) -> Result<Percent, String> {
+    use serde::Deserialize;
+    use serde::de::IntoDeserializer;
+    Percent::deserialize(typed.into_deserializer()).map_err(|mistake: serde::de::value::Error| mistake.to_string())
 }

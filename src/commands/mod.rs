@@ -27,6 +27,7 @@ mod status;
 mod stop;
 mod tail;
 mod test_message;
+mod warm;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,6 +78,7 @@ Examples:
   monitor rehearse --from 2024-12-01    what this configuration would have sent since then, next to what was sent
   monitor forecast --input costs.csv --as-of 2024-12-08    what the month will cost, from a daily bill
   monitor anomalies --input costs.csv   unusual costs in a daily bill
+  monitor warm simulate --trace days.csv.gz --policy auto    how many users wait for a cold start, and how many pings that takes
 
 Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the other variables of the AWS SDK; MONITOR_LOG (error, warn, info, debug); NO_COLOR.
 
@@ -123,6 +125,8 @@ enum Command {
     Forecast(forecast::Args),
     /// Find unusual costs in a daily bill; needs no account and no configuration
     Anomalies(anomalies::Args),
+    /// Plan pings against cold starts, replay measured calls under a policy, and learn how long environments are kept
+    Warm(warm::Args),
     /// Print shell completions
     Completions(completions::Args),
 }
@@ -174,6 +178,7 @@ pub fn main() -> ExitStatus {
             Command::Rehearse(args) => rehearse::run(args, &context).await,
             Command::Forecast(args) => Ok(forecast::run(&args)),
             Command::Anomalies(args) => Ok(anomalies::run(&args)),
+            Command::Warm(args) => warm::run(&args, &context).await,
             Command::Completions(args) => Ok(completions::run(args, Cli::command())),
         }
     });

@@ -54,5 +54,6 @@ mod shipped;
 mod slack_app;
 mod support;
 mod tail;
+mod warm;
 mod watched;
 mod world;

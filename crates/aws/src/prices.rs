@@ -294,6 +294,13 @@ impl PriceTable {
         price.per_request.checked_add(used).and_then(|usd| kept(usd).ok())
     }
 
+    /// US dollars a GB-second for keeping an environment of provisioned concurrency, on x86. `None` for a region whose
+    /// price was not read.
+    pub fn provisioned_kept(&self, region: &str) -> Option<Decimal> {
+        let price = self.lambda.iter().find(|price| price.region == region)?;
+        price.provisioned.as_ref().map(|provisioned| provisioned.x86.kept)
+    }
+
     /// What is asked in a region for what functions and logs use. `None` for a region whose functions the table does
     /// not know.
     pub fn rates(&self, region: &str) -> Option<UsageRates> {

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lambda-log", &["model"]),
     ("billing", &["model"]),
     ("account", &["model", "billing"]),
+    ("warmth", &["model"]),
     ("alerting", &["model", "lambda-log", "billing", "account"]),
     ("report", &["model", "lambda-log", "billing", "account", "alerting"]),
     ("aws", &["clock", "tls", "model", "lambda-log", "billing", "account"]),
@@ -39,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "source",
             "monitor-warmup",
             "shared-features",
+            "warmth",
         ],
     ),
     ("onestep-core", &[]),
@@ -51,7 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const FOR_TESTS: &[&str] = &["test-stack"];
 
 /// Crates without input and output: they wait for nothing, log nothing and leave nothing to chance.
-const PURE: &[&str] = &["model", "lambda-log", "billing", "account", "alerting", "onestep-core"];
+const PURE: &[&str] = &["model", "lambda-log", "billing", "account", "warmth", "alerting", "onestep-core"];
 
 /// What a pure crate must not be built with, not even by way of others. `*` stands for any end.
 const IMPURE: &[&str] = &[

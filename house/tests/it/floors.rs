@@ -90,6 +90,7 @@ const NOT_THERE: &[(&str, &[&str], &str)] = &[
     ("crates/lambda-log/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
     ("crates/billing/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
     ("crates/account/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
+    ("crates/warmth/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
     ("crates/alerting/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
     ("api/core/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
 ];

@@ -1,0 +1,143 @@
+//! What could be done for a function, each replayed over what was seen of it.
+
+use crate::belief::Belief;
+use crate::chance::Chance;
+use crate::fleet::Fleet;
+use crate::keeper::Protection;
+use crate::keeping::Keeping;
+use crate::knowledge::{Knowledge, Timeline};
+use crate::promise::upper_share;
+use crate::regime::{DAY, Regime};
+use crate::replay::{FunctionReplay, Tally};
+use crate::traffic::Call;
+
+/// One thing that could be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// Pings, or nothing.
+    Pings(Protection),
+    /// So many environments of provisioned concurrency.
+    Provisioned(u32),
+}
+
+/// One thing that could be done, and what a replay of the past came to with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alternative {
+    /// What is done.
+    pub measure: Measure,
+    /// What was counted.
+    pub tally: Tally,
+    /// Pings a day.
+    pub pings_a_day: f64,
+    /// The share of cold starts that is not exceeded at 95 %; `None` without calls.
+    pub upper_share: Option<f64>,
+}
+
+impl Alternative {
+    /// Whether it surely keeps the target.
+    pub fn reaches(&self, target: f64) -> bool {
+        self.upper_share.is_some_and(|share| share <= target)
+    }
+}
+
+/// What was seen of a function.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenTraffic<'a> {
+    /// Its calls, in order.
+    pub calls: &'a [Call],
+    /// When it was deployed.
+    pub deploys: &'a [i64],
+    /// How long it was watched.
+    pub length_ms: i64,
+}
+
+/// The most environments of provisioned concurrency that are weighed.
+pub const MOST_PROVISIONED: u32 = 3;
+
+/// Replays everything that could be done: pings from none to most, then provisioned concurrency.
+pub fn alternatives(seen: SeenTraffic<'_>, truth: &Regime, known: &Knowledge, seed: u64) -> Vec<Alternative> {
+    let pings = Protection::ALL.map(Measure::Pings);
+    let provisioned = (1..=MOST_PROVISIONED).map(Measure::Provisioned);
+    pings.into_iter().chain(provisioned).map(|measure| replay(measure, seen, truth, known, seed)).collect()
+}
+
+fn replay(measure: Measure, seen: SeenTraffic<'_>, truth: &Regime, known: &Knowledge, seed: u64) -> Alternative {
+    let (protection, kept) = match measure {
+        Measure::Pings(protection) => (protection, 0),
+        Measure::Provisioned(environments) => (Protection::Nothing, environments),
+    };
+    let mut timeline = Timeline::default();
+    timeline.learn(i64::MIN, known.clone());
+    let pinger = Keeping::new(protection, Belief::default());
+    let mut replay = FunctionReplay::new(seen.calls, truth, Fleet::new(kept), pinger, Chance::new(seed, "plan"))
+        .with_deploys(seen.deploys);
+    replay.run(0, seen.length_ms, &timeline);
+    let tally = replay.tally;
+    Alternative {
+        measure,
+        tally,
+        pings_a_day: f64::from(tally.pings) * DAY as f64 / seen.length_ms.max(1) as f64,
+        upper_share: upper_share(tally.cold, tally.calls),
+    }
+}
+
+/// The pings that surely keep the target, as few as possible.
+pub fn plan(all: &[Alternative], target: f64) -> Option<&Alternative> {
+    let pings = all.iter().filter(|one| matches!(one.measure, Measure::Pings(_)) && one.reaches(target));
+    pings.min_by_key(|one| (one.tally.pings, one.measure))
+}
+
+/// The pings that leave the fewest cold starts: what is left with them, pings cannot prevent.
+pub fn best_pings(all: &[Alternative]) -> Option<&Alternative> {
+    let pings = all.iter().filter(|one| matches!(one.measure, Measure::Pings(_)));
+    pings.min_by_key(|one| (one.tally.cold, one.tally.pings, one.measure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::ColdCause;
+    use crate::regime::{HOUR, MINUTE, Year};
+
+    fn seen(calls: &[Call], deploys: &[i64]) -> Vec<Alternative> {
+        let traffic = SeenTraffic { calls, deploys, length_ms: 14 * DAY };
+        let known = Knowledge {
+            safe_pause_ms: 10 * MINUTE,
+            safe_beside_ms: 20 * MINUTE,
+            safe_age_ms: 100 * MINUTE,
+            ..Knowledge::default()
+        };
+        alternatives(traffic, &Year::Y2020.regime(), &known, 1)
+    }
+
+    fn every(step: i64, at_once: usize) -> Vec<Call> {
+        let moments = (0..14 * DAY / step).map(|index| HOUR + index * step);
+        moments.flat_map(|at_ms| vec![Call { at_ms, busy_ms: 300 }; at_once]).collect()
+    }
+
+    #[test]
+    fn the_plan_has_as_few_pings_as_keep_the_target() {
+        let all = seen(&every(15 * MINUTE, 1), &[]);
+        let plan = plan(&all, 0.01).unwrap();
+        assert!(matches!(plan.measure, Measure::Pings(Protection::Kept(1 | 2))), "{plan:?}");
+        assert!(plan.pings_a_day < 300.0 && all[0].tally.cold == all[0].tally.calls, "{all:?}");
+        // Where traffic itself keeps a function warm, nothing is planned.
+        assert_eq!(super::plan(&seen(&every(MINUTE / 3, 1), &[]), 0.01).unwrap().tally.pings, 0);
+    }
+
+    #[test]
+    fn where_only_bursts_are_cold_no_pings_reach_the_target_and_overlap_is_the_cause() {
+        let all = seen(&every(25 * MINUTE, 12), &[]);
+        assert_eq!(plan(&all, 0.01), None);
+        let best = best_pings(&all).unwrap().tally;
+        assert!(best.of(ColdCause::Overlap) * 10 > best.cold * 9, "{best:?}");
+    }
+
+    #[test]
+    fn a_deploy_makes_the_next_call_cold() {
+        let deploys: Vec<i64> = (1..100).map(|index| index * 3 * HOUR + MINUTE / 2).collect();
+        let all = seen(&every(MINUTE, 1), &deploys);
+        assert_eq!(all[0].tally.of(ColdCause::Deploy), 99);
+        assert_eq!(all.last().unwrap().tally.cold, 0);
+    }
+}

@@ -1,0 +1,41 @@
+//! Pings that keep one protection.
+
+use crate::belief::{Belief, Seen};
+use crate::keeper::{Protection, next_round};
+use crate::knowledge::Knowledge;
+use crate::replay::{LOG_DELAY_MS, Pinging};
+use crate::round::PingRound;
+
+/// Keeps one protection.
+#[derive(Debug, Clone)]
+pub struct Keeping {
+    protection: Protection,
+    belief: Belief,
+}
+
+impl Keeping {
+    /// Keeps this protection from now on.
+    pub fn new(protection: Protection, belief: Belief) -> Self {
+        Self { protection, belief }
+    }
+}
+
+impl Pinging for Keeping {
+    fn next(&self, now_ms: i64, known: &Knowledge) -> Option<PingRound> {
+        next_round(self.protection, &self.belief, known, now_ms, false)
+    }
+
+    fn sent(&mut self, _round: PingRound) {}
+
+    fn answered(&mut self, ping: Seen) {
+        self.belief.answer(ping);
+    }
+
+    fn logged(&mut self, seen: Seen, _is_ping: bool) {
+        self.belief.take(seen);
+    }
+
+    fn log_delay_ms(&self) -> Option<i64> {
+        (self.protection != Protection::Nothing).then_some(LOG_DELAY_MS)
+    }
+}
