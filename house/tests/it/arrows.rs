@@ -17,7 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lambda-log", &["model"]),
     ("billing", &["model"]),
     ("account", &["model", "billing"]),
-    ("alerting", &["model", "lambda-log", "billing", "account"]),
+    ("chain", &["model", "account"]),
+    ("alerting", &["model", "lambda-log", "billing", "account", "chain"]),
     ("report", &["model", "lambda-log", "billing", "account", "alerting"]),
     ("aws", &["clock", "tls", "model", "lambda-log", "billing", "account"]),
     ("store", &["model", "lambda-log", "billing", "account", "alerting"]),
@@ -51,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const FOR_TESTS: &[&str] = &["test-stack"];
 
 /// Crates without input and output: they wait for nothing, log nothing and leave nothing to chance.
-const PURE: &[&str] = &["model", "lambda-log", "billing", "account", "alerting", "onestep-core"];
+const PURE: &[&str] = &["model", "lambda-log", "billing", "account", "chain", "alerting", "onestep-core"];
 
 /// What a pure crate must not be built with, not even by way of others. `*` stands for any end.
 const IMPURE: &[&str] = &[

@@ -1,0 +1,9 @@
+//! `base_path`: the base path of the mapping.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::BasePath, "not asked")
+}

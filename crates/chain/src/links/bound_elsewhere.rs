@@ -1,0 +1,9 @@
+//! `bound_elsewhere`: where the name is bound.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::BoundElsewhere, "not asked")
+}

@@ -1,0 +1,9 @@
+//! `certificate_name`: the names of the certificate.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::CertificateName, "not asked")
+}

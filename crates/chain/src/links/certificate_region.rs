@@ -1,0 +1,9 @@
+//! `certificate_region`: the Region of the certificate.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::CertificateRegion, "not asked")
+}

@@ -1,0 +1,9 @@
+//! `cors`: the CORS headers.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::Cors, "not asked")
+}

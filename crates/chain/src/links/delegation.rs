@@ -1,0 +1,9 @@
+//! `delegation`: the delegation from the parent zone.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::Delegation, "not asked")
+}

@@ -1,0 +1,9 @@
+//! `domain_type`: the type of the domain name.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::DomainType, "not asked")
+}

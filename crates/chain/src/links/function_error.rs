@@ -1,0 +1,9 @@
+//! `function_error`: the last invocations of the function.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::FunctionError, "not asked")
+}

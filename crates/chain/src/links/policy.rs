@@ -1,0 +1,9 @@
+//! `policy`: the resource policy of the API.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::Policy, "not asked")
+}

@@ -1,0 +1,9 @@
+//! `record`: the record of the host.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::Record, "not asked")
+}

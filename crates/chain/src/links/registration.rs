@@ -1,0 +1,9 @@
+//! `registration`: the registration of the domain.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::Registration, "not asked")
+}

@@ -1,0 +1,9 @@
+//! `stage`: the stage and its deployment.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::Stage, "not asked")
+}

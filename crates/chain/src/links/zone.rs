@@ -1,0 +1,9 @@
+//! `zone`: the zone at its own servers.
+
+use crate::hop::Hop;
+use crate::link::Link;
+use crate::seen::ChainSeen;
+
+pub(crate) fn judge(_seen: &ChainSeen) -> Hop {
+    Hop::unknown(Link::Zone, "not asked")
+}
