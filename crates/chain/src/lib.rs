@@ -4,14 +4,28 @@
 //! A datum's path: a probe or the account map fills [`seen::ChainSeen`]; each link of [`Link`] judges it in its own file
 //! of `links/` and gives a [`Hop`]; [`verdict`] takes the hop that explains the others.
 
+mod certificates;
+mod grant;
 mod hop;
+mod judged;
 mod link;
 mod links;
+mod looked;
+mod path;
+mod points;
 pub mod seen;
+mod start;
+mod symptom;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
+pub use certificates::{covers, records_to_ask};
 pub use hop::{Hop, HopState};
 pub use link::Link;
+pub use looked::PathStep;
+pub use path::{ApiProtocol, ChainPath, PathApi, PathTarget};
+pub use start::{AwsAddress, ChainStart};
 pub use verdict::{ChainVerdict, verdict};
 
 /// All hops of what was seen, in the order of the chain.
