@@ -8,6 +8,7 @@ mod hop;
 mod link;
 mod links;
 pub mod seen;
+pub mod target;
 mod verdict;
 
 pub use hop::{Hop, HopState};
