@@ -98,19 +98,46 @@ pub(crate) fn time(certificate: &MapResource, setting: &str) -> Option<DateTime<
 }
 
 /// The CNAMEs of which the zone's servers have to be asked: those that validate the host's certificates, each also as
-/// registrars write it when they append the zone to a full name.
-pub fn records_to_ask(certificates: &[MapResource], host: &str, zone: Option<&str>) -> Vec<String> {
+/// registrars write it when they append the zone to a full name. Which parent of the host is the zone is not known then.
+pub fn records_to_ask(certificates: &[MapResource], host: &str) -> Vec<String> {
+    /// More than that is no certificate of one host.
+    const MOST: usize = 6;
     let mut all: Vec<String> = Vec::new();
     let fitting = certificates.iter().filter(|one| names(one).iter().any(|name| covers(name, host)));
     for record in fitting.flat_map(validations) {
-        let doubled = zone.map(|zone| format!("{}.{zone}", record.name));
-        for name in [Some(record.name), doubled].into_iter().flatten() {
-            if !all.contains(&name) {
+        let parents = std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, parent)| parent));
+        let zones = parents.filter(|parent| parent.contains('.') && record.name.ends_with(&format!(".{parent}")));
+        let doubled: Vec<String> = zones.map(|zone| format!("{}.{zone}", record.name)).collect();
+        for name in std::iter::once(record.name.clone()).chain(doubled) {
+            if !all.contains(&name) && all.len() < MOST {
                 all.push(name);
             }
         }
     }
-    // More than that is no certificate of one host.
-    all.truncate(6);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_validation_record_is_asked_also_as_registrars_double_it() {
+        let mut one = MapResource::new("c1");
+        one.set("names", "*.example.one, example.one");
+        one.set("validation *.example.one", "PENDING_VALIDATION _a.example.one. _b.acm-validations.aws.");
+        one.set("validation example.one", "PENDING_VALIDATION _a.example.one. _b.acm-validations.aws.");
+        let mut other = one.clone();
+        other.set("names", "example.net");
+        let asked = records_to_ask(&[other, one], "dev.example.one");
+        assert_eq!(asked, ["_a.example.one", "_a.example.one.example.one"]);
+        for (name, host, expected) in [
+            ("*.example.one", "dev.example.one", true),
+            ("*.example.one", "a.dev.example.one", false),
+            ("*.example.one", "example.one", false),
+            ("Example.one", "example.one", true),
+        ] {
+            assert_eq!(covers(name, host), expected, "{name} {host}");
+        }
+    }
 }

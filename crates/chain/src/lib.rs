@@ -16,6 +16,7 @@ mod points;
 pub mod seen;
 mod start;
 mod symptom;
+pub mod target;
 #[cfg(test)]
 mod testing;
 mod verdict;

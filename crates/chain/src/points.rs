@@ -7,7 +7,7 @@ use crate::start::AwsAddress;
 /// The last name of the chain of CNAMEs of the host, and what it is of AWS, if it is.
 pub(crate) fn points_to(seen: &ChainSeen) -> Option<(String, Option<AwsAddress>)> {
     let (host, dns) = (seen.host.as_deref()?, &seen.outside.as_ref()?.dns);
-    let answers = || dns.zone_servers.iter().chain(&dns.resolvers);
+    let answers = || dns.zone_servers.iter().chain(&dns.resolvers).chain(&dns.followed);
     let next = |name: &str| {
         answers().flat_map(records).find(|(owner, kind, _)| *kind == "CNAME" && *owner == name).map(|(.., value)| value)
     };

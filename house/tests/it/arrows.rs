@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("billing", &["model"]),
     ("account", &["model", "billing"]),
     ("chain", &["model", "account"]),
+    ("probe", &["tls", "model", "account", "chain", "shared-features"]),
     ("alerting", &["model", "lambda-log", "billing", "account", "chain"]),
     ("report", &["model", "lambda-log", "billing", "account", "alerting"]),
     ("aws", &["clock", "tls", "model", "lambda-log", "billing", "account"]),

@@ -69,11 +69,12 @@ pub struct DnsLookup {
 pub struct DnsSeen {
     /// The zone that the host is in, as the walk from the roots found it.
     pub zone: Option<String>,
-    /// Names of the servers that the parent delegates the zone to.
+    /// Names of the servers that the parent delegates the zone to, sorted.
     pub parent_servers: Vec<String>,
     /// The servers of the parent zone: NS and DS of the zone.
     pub parent: Vec<DnsLookup>,
-    /// Each server of the zone: SOA, NS, and the host's A, AAAA and CNAME.
+    /// Each server of the zone: SOA and NS of the zone, the host's A and AAAA with the CNAME that leads there; of one of
+    /// them DNSKEY, where the parent has a DS.
     pub zone_servers: Vec<DnsLookup>,
     /// Resolvers: the host's A and AAAA, once with CD=1 after a SERVFAIL.
     pub resolvers: Vec<DnsLookup>,
@@ -81,6 +82,10 @@ pub struct DnsSeen {
     pub caa: Vec<DnsLookup>,
     /// Questions that a hop of the inside half wants asked, such as the validation record, at the zone's servers.
     pub further: Vec<DnsLookup>,
+    /// Where a CNAME leads: its target's A and AAAA, asked of a resolver or of the servers of the target's zone.
+    pub followed: Vec<DnsLookup>,
+    /// Servers that were not asked, and why: no IPv6 route, a name without an address.
+    pub skipped: Vec<String>,
     /// Addresses of the host, each once, IPv4 first.
     pub addresses: Vec<IpAddr>,
     /// Why the walk ended early, in one sentence.
@@ -110,6 +115,19 @@ pub struct CertificateSeen {
     pub covers_host: bool,
 }
 
+/// Why a chain of certificates is not trusted. What is wrong with which certificate is told by their dates and names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateDistrust {
+    /// The host is not among the names of the leaf.
+    WrongName,
+    /// One of the certificates has ended, or is not valid yet.
+    NotValidNow,
+    /// No root that is trusted here has signed it, by the certificates that were presented.
+    UnknownIssuer,
+    /// Another reason, as rustls says it, printable.
+    Other(String),
+}
+
 /// A TLS handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsSeen {
@@ -118,13 +136,26 @@ pub enum TlsSeen {
         /// The certificates in the order of the server, the leaf first.
         chain: Vec<CertificateSeen>,
         /// Why the chain is not trusted; `None` if it is.
-        distrusted: Option<String>,
+        distrusted: Option<CertificateDistrust>,
     },
     /// No certificate came: the alert or the error.
     Failed {
         /// Why, as rustls says it, printable.
         why: String,
     },
+}
+
+/// Why an address was not connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectProblem {
+    /// This machine has no route to it, as with IPv6 in many networks. It says nothing of the host.
+    NoRoute,
+    /// It refused: nothing listens on the port.
+    Refused,
+    /// It did not answer within the time.
+    TimedOut,
+    /// Another reason, printable.
+    Other(String),
 }
 
 /// One address, connected on one port.
@@ -135,7 +166,7 @@ pub struct ConnectionSeen {
     /// The port.
     pub port: u16,
     /// `None` if connected, else why not.
-    pub refused: Option<String>,
+    pub refused: Option<ConnectProblem>,
     /// How long the connection took.
     pub took: Duration,
     /// The handshake, on the port of https.
