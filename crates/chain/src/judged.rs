@@ -6,7 +6,7 @@ use crate::hop::Hop;
 use crate::link::Link;
 use crate::looked::{MapLook, PathStep};
 use crate::seen::ChainSeen;
-use crate::seen::inside::InsideSeen;
+use crate::seen::inside::{CredentialsSeen, InsideSeen};
 use crate::symptom::settled;
 
 /// A link of the inside half: what the account says, then what the answer from outside says of it. `kind` is what was
@@ -19,6 +19,9 @@ pub(crate) fn judged(
 ) -> Hop {
     let hop = match &seen.inside {
         None => Hop::unknown(link, "not asked: it needs credentials of the account"),
+        Some(InsideSeen { credentials: CredentialsSeen::Refused { .. }, .. }) => {
+            Hop::unknown(link, "not asked: AWS refuses the credentials")
+        }
         Some(known) => {
             let took = kind.and_then(|kind| known.took.get(&kind)).copied();
             inside(known).took(took)

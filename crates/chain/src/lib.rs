@@ -26,6 +26,7 @@ pub use hop::{Hop, HopState};
 pub use link::Link;
 pub use looked::PathStep;
 pub use path::{ApiProtocol, ChainPath, PathApi, PathTarget};
+pub use points::points_to;
 pub use start::{AwsAddress, ChainStart};
 pub use verdict::{ChainVerdict, verdict};
 

@@ -5,7 +5,7 @@ use crate::seen::outside::{DnsAnswer, DnsLookup, DnsSeen};
 use crate::start::AwsAddress;
 
 /// The last name of the chain of CNAMEs of the host, and what it is of AWS, if it is.
-pub(crate) fn points_to(seen: &ChainSeen) -> Option<(String, Option<AwsAddress>)> {
+pub fn points_to(seen: &ChainSeen) -> Option<(String, Option<AwsAddress>)> {
     let (host, dns) = (seen.host.as_deref()?, &seen.outside.as_ref()?.dns);
     let answers = || dns.zone_servers.iter().chain(&dns.resolvers).chain(&dns.followed);
     let next = |name: &str| {

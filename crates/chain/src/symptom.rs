@@ -48,6 +48,11 @@ pub(crate) fn works(seen: &ChainSeen) -> bool {
     answer(seen).and_then(|answer| answer.status).is_some_and(|status| status < 400)
 }
 
+/// Whether it answers with an error of a server, or with none at all.
+pub(crate) fn fails(seen: &ChainSeen) -> bool {
+    answer(seen).is_some_and(|answer| answer.status.is_none_or(|status| status >= 500))
+}
+
 /// An answer in one line.
 pub(crate) fn line(answer: &ResponseSeen) -> String {
     let status = answer.status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));

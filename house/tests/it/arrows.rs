@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chain", &["model", "account"]),
     ("probe", &["tls", "model", "account", "chain", "shared-features"]),
     ("alerting", &["model", "lambda-log", "billing", "account", "chain"]),
-    ("report", &["model", "lambda-log", "billing", "account", "alerting"]),
+    ("report", &["model", "lambda-log", "billing", "account", "chain", "alerting"]),
     ("aws", &["clock", "tls", "model", "lambda-log", "billing", "account"]),
     ("store", &["model", "lambda-log", "billing", "account", "alerting"]),
     ("notify", &["tls", "model", "lambda-log", "billing", "account", "alerting"]),

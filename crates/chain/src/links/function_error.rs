@@ -8,6 +8,7 @@ use crate::link::Link;
 use crate::looked::PathStep;
 use crate::seen::ChainSeen;
 use crate::seen::inside::FunctionLogSeen;
+use crate::symptom::fails;
 
 pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     let link = Link::FunctionError;
@@ -22,10 +23,12 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
             };
         };
         let line = format!("{invocations} invocations since {}, {failed} failed", since.format("%Y-%m-%d %H:%M UTC"));
-        // What ran out of time is told by the link of the timeout.
+        // What ran out of time is told by the link of the timeout. One failure among many is no broken chain.
+        let others = failed.saturating_sub(*timed_out);
+        let counts = others > 0 && (others * 2 >= *invocations || fails(seen));
         let mut hop = match cause {
-            Some((what, step)) if failed > timed_out => Hop::broken(link, what, step),
-            None if failed > timed_out => Hop::broken(
+            Some((what, step)) if counts => Hop::broken(link, what, step),
+            None if counts => Hop::broken(
                 link,
                 "invocations of the function fail, and their log does not say why",
                 "look at the whole log: `monitor tail FUNCTION`",
@@ -33,7 +36,7 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
             _ => Hop::ok(link),
         };
         hop.evidence.push(line);
-        if failed > timed_out {
+        if others > 0 {
             hop.evidence.extend(evidence.iter().cloned());
         }
         hop
@@ -65,13 +68,16 @@ mod tests {
         let cause = Some(("a module is missing", "add it"));
         for (seen, expected) in [
             (logged(0, 0, None), "ok"),
-            (logged(3, 0, cause), "broken: a module is missing"),
+            (logged(7, 0, cause), "broken: a module is missing"),
+            (logged(3, 0, cause), "ok"),
             (logged(3, 3, cause), "ok"),
-            (logged(1, 0, None), "broken: invocations of the function fail, and their log does not say why"),
+            (logged(9, 0, None), "broken: invocations of the function fail, and their log does not say why"),
             (Account::story().dev(), "unknown: the log was not asked for"),
         ] {
             assert_eq!(said(Link::FunctionError, &seen), expected);
         }
+        let server_error = answered(logged(1, 0, cause), 502, "", "x");
+        assert_eq!(said(Link::FunctionError, &server_error), "broken: a module is missing");
         let body = r#"{"message": "Internal server error"}"#;
         let seen = answered(outside_only("dev.example.one", "/"), 502, "InternalServerErrorException", body);
         assert!(said(Link::FunctionError, &seen).starts_with("broken: the function fails, or answers in a form"));

@@ -9,17 +9,17 @@ use crate::link::Link;
 use crate::looked::PathStep;
 use crate::seen::ChainSeen;
 use crate::seen::inside::{FunctionLogSeen, InsideSeen};
-use crate::symptom::limit;
+use crate::symptom::{fails, limit};
 
 pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     let link = Link::Timeout;
     judged(seen, link, Some(MapKind::Function), |inside| {
         let absent = || Hop::unknown(link, "no link before it leads here");
-        from_step(link, &inside.path.function, absent, |function| of(inside, number(function, "timeout")))
+        from_step(link, &inside.path.function, absent, |function| of(seen, inside, number(function, "timeout")))
     })
 }
 
-fn of(inside: &InsideSeen, function_s: Option<u64>) -> Hop {
+fn of(seen: &ChainSeen, inside: &InsideSeen, function_s: Option<u64>) -> Hop {
     let link = Link::Timeout;
     let Some(may_run) = function_s else { return Hop::unknown(link, "the timeout of the function is unknown") };
     let api = inside.path.api.found();
@@ -30,7 +30,12 @@ fn of(inside: &InsideSeen, function_s: Option<u64>) -> Hop {
         .and_then(|integration| number(integration, "timeout"))
         .or(api.map(|api| api.protocol.longest_ms()));
     let timed_out = match &inside.log {
-        FunctionLogSeen::Read { timed_out, .. } if *timed_out > 0 => Some(*timed_out),
+        // One that ran out of time among many is no broken chain.
+        FunctionLogSeen::Read { timed_out, invocations, .. }
+            if *timed_out > 0 && (*timed_out * 5 >= *invocations || fails(seen)) =>
+        {
+            Some(*timed_out)
+        }
         _ => None,
     };
     let mut hop = match timed_out {
