@@ -4,9 +4,13 @@
 //! A datum's path: a probe or the account map fills [`seen::ChainSeen`]; each link of [`Link`] judges it in its own file
 //! of `links/` and gives a [`Hop`]; [`verdict`] takes the hop that explains the others.
 
+mod answers;
+pub mod domain;
 mod hop;
 mod link;
 mod links;
+#[cfg(test)]
+mod literals;
 pub mod seen;
 pub mod target;
 mod verdict;
