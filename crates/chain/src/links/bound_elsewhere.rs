@@ -141,7 +141,7 @@ mod tests {
         );
         assert!(hop.evidence[0].contains("*.cloudfront.net"));
         let refused = edge(|outside| {
-            shake(outside, &TlsSeen::Failed { why: "received fatal alert: HandshakeFailure".to_owned() })
+            shake(outside, &TlsSeen::Failed { why: "received fatal alert: HandshakeFailure".to_owned() });
         });
         check(Link::BoundElsewhere, &refused, Broken, "still bound", "");
         let page = edge(|outside| {

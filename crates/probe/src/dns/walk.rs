@@ -100,7 +100,7 @@ impl DnsWalker<'_> {
                 addresses = self.resolved(&name).await;
             }
             // IPv4 first: every machine has it.
-            addresses.sort_by_key(|address| address.is_ipv6());
+            addresses.sort_by_key(IpAddr::is_ipv6);
             ZoneServer { name, addresses }
         });
         let servers: Vec<ZoneServer> = futures::future::join_all(named).await;
