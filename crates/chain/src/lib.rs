@@ -4,12 +4,16 @@
 //! A datum's path: a probe or the account map fills [`seen::ChainSeen`]; each link of [`Link`] judges it in its own file
 //! of `links/` and gives a [`Hop`]; [`verdict`] takes the hop that explains the others.
 
+mod answers;
 mod certificates;
+pub mod domain;
 mod grant;
 mod hop;
 mod judged;
 mod link;
 mod links;
+#[cfg(test)]
+mod literals;
 mod looked;
 mod path;
 mod points;

@@ -84,6 +84,6 @@ table! {
     network: Network, "the network of the function", [];
     secret: Secret, "the secrets of the function", [];
     cors: Cors, "the CORS headers", [Mapping Stage Route Permission UrlPermission Policy FunctionState Concurrency Throttle Timeout FunctionError];
-    redirect: Redirect, "redirects", [];
+    redirect: Redirect, "redirects", [Proxy];
     identity: Identity, "the credentials", [];
 }

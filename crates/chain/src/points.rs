@@ -1,5 +1,6 @@
 //! Where DNS says that the host points to.
 
+use crate::answers::aliases;
 use crate::seen::ChainSeen;
 use crate::seen::outside::{DnsAnswer, DnsLookup, DnsSeen};
 use crate::start::AwsAddress;
@@ -7,19 +8,9 @@ use crate::start::AwsAddress;
 /// The last name of the chain of CNAMEs of the host, and what it is of AWS, if it is.
 pub fn points_to(seen: &ChainSeen) -> Option<(String, Option<AwsAddress>)> {
     let (host, dns) = (seen.host.as_deref()?, &seen.outside.as_ref()?.dns);
-    let answers = || dns.zone_servers.iter().chain(&dns.resolvers).chain(&dns.followed);
-    let next = |name: &str| {
-        answers().flat_map(records).find(|(owner, kind, _)| *kind == "CNAME" && *owner == name).map(|(.., value)| value)
-    };
-    let mut at = host.to_owned();
-    // A circle of CNAMEs ends.
-    for _ in 0..8 {
-        match next(&at) {
-            Some(value) => at = value.trim_end_matches('.').to_lowercase(),
-            None => break,
-        }
-    }
-    (at != host).then(|| (at.clone(), AwsAddress::of(&at)))
+    let path = aliases(host, dns);
+    let end = path.end().trim_end_matches('.').to_lowercase();
+    path.is_alias().then(|| (end.clone(), AwsAddress::of(&end)))
 }
 
 fn records(lookup: &DnsLookup) -> impl Iterator<Item = (&str, &str, &str)> {

@@ -18,7 +18,9 @@ pub fn verdict(hops: &[Hop]) -> ChainVerdict {
     let of = |link: Link| hops.iter().filter(fault).find(|hop| hop.link == link);
     let Some(mut first) = hops.iter().find(fault) else {
         let unknown = hops.iter().find(|hop| hop.state == HopState::Unknown);
-        let works = hops.iter().any(|hop| hop.state == HopState::Ok);
+        // A name that can be one, and credentials that are taken, are no sight of the chain.
+        let is_seen = |hop: &Hop| !matches!(hop.link, Link::Name | Link::Identity);
+        let works = hops.iter().any(|hop| hop.state == HopState::Ok && is_seen(hop));
         let state = if works { HopState::Ok } else { HopState::Unknown };
         return ChainVerdict { state, hop: unknown.filter(|_| !works).cloned() };
     };
@@ -76,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_chain_of_which_nothing_was_read_is_unknown_and_one_that_may_not_be_read_is_not_broken() {
-        check(&outside_only("dev.example.one", "/"), HopState::Unknown, Some(Link::Name));
+        check(&outside_only("dev.example.one", "/"), HopState::Unknown, Some(Link::Registration));
         for (_, kind) in MapKind::ALL {
             let denied = Account::story().denied(*kind, "not allowed").dev();
             check(&denied, HopState::Ok, None);

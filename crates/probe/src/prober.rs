@@ -62,7 +62,12 @@ impl Prober {
                 findings
             }
         };
-        let mut seen = OutsideSeen { dns: findings.seen, ..OutsideSeen::default() };
+        let mut seen = OutsideSeen {
+            port: target.port(),
+            http_port: options.http_port,
+            dns: findings.seen,
+            ..OutsideSeen::default()
+        };
         let addresses = self.usable(&mut seen);
         let (connections, open) = self.connect(target, options, &addresses).await;
         seen.connections = connections;

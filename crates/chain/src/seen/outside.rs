@@ -215,11 +215,15 @@ pub struct RegistrationSeen {
 /// All that a stranger sees.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OutsideSeen {
+    /// The port that was asked, 443 as a rule.
+    pub port: u16,
+    /// The port of plain HTTP, 80 as a rule.
+    pub http_port: u16,
     /// DNS.
     pub dns: DnsSeen,
     /// Each address and port that was connected.
     pub connections: Vec<ConnectionSeen>,
-    /// `https://` as it was asked, without `Origin`, and each redirect that was followed.
+    /// The page as it was asked for, without `Origin`, and each redirect that was followed.
     pub https: Vec<ResponseSeen>,
     /// The same with `Origin`.
     pub https_with_origin: Option<ResponseSeen>,

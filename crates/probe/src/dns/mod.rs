@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use chain::domain::within;
 use chain::seen::outside::{DnsAnswer, DnsLookup, DnsSeen};
 use futures::future::join_all;
 use hickory_proto::rr::RecordType;
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 pub use client::MAX_QUESTIONS;
 use client::{DnsClient, DnsServer, NotAsked};
 use question::DnsQuestion;
-use walk::{DnsWalk, DnsWalker, addresses, within};
+use walk::{DnsWalk, DnsWalker, addresses};
 
 use crate::settings::ProbeSettings;
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use chain::domain::{is_ending, within};
 use chain::seen::outside::{DnsAnswer, DnsLookup};
 use futures::stream::{FuturesUnordered, StreamExt};
 use hickory_proto::rr::RecordType;
@@ -16,10 +17,6 @@ const STAGGER: Duration = Duration::from_millis(400);
 const MAX_TRIED: usize = 3;
 /// The most zones between the root and a host.
 const MAX_DEPTH: usize = 8;
-/// Second labels under which names are registered, below endings of two letters: `co.uk`, `or.kr`.
-const SECOND_LEVEL: [&str; 14] =
-    ["ac", "co", "com", "edu", "go", "gob", "gov", "me", "ne", "net", "or", "org", "pe", "re"];
-
 /// A server of a zone, by the name that the parent gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ZoneServer {
@@ -42,21 +39,6 @@ pub(crate) struct DnsWalk {
     pub(crate) skipped: Vec<String>,
     /// Why the walk ended early.
     pub(crate) problem: Option<String>,
-}
-
-/// Whether names are registered directly below this one.
-pub(crate) fn is_ending(zone: &str) -> bool {
-    let mut labels = zone.split('.').rev();
-    match (labels.next(), labels.next(), labels.next()) {
-        (Some(_), None, _) => true,
-        (Some(country), Some(second), None) => country.len() == 2 && SECOND_LEVEL.contains(&second),
-        _ => false,
-    }
-}
-
-/// Whether `name` is `zone` or below it.
-pub(crate) fn within(name: &str, zone: &str) -> bool {
-    zone == "." || name == zone || name.strip_suffix(zone).is_some_and(|front| front.ends_with('.'))
 }
 
 /// The walk of one host.
@@ -118,7 +100,7 @@ impl DnsWalker<'_> {
                 addresses = self.resolved(&name).await;
             }
             // IPv4 first: every machine has it.
-            addresses.sort_by_key(|address| address.is_ipv6());
+            addresses.sort_by_key(IpAddr::is_ipv6);
             ZoneServer { name, addresses }
         });
         let servers: Vec<ZoneServer> = futures::future::join_all(named).await;
