@@ -158,9 +158,10 @@ impl ChainReader {
         }
     }
 
-    /// What was read.
-    pub fn done(self) -> ChainReading {
-        ChainReading { snapshots: self.snapshots, took: self.took, calls: self.calls.into_inner() }
+    /// What was read so far.
+    pub fn reading(&self) -> ChainReading {
+        let calls = self.calls.load(Ordering::Relaxed);
+        ChainReading { snapshots: self.snapshots.clone(), took: self.took.clone(), calls }
     }
 
     /// The path as far as it is known.
