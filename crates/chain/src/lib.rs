@@ -5,18 +5,33 @@
 //! of `links/` and gives a [`Hop`]; [`verdict`] takes the hop that explains the others.
 
 mod answers;
+mod certificates;
 pub mod domain;
+mod grant;
 mod hop;
+mod judged;
 mod link;
 mod links;
 #[cfg(test)]
 mod literals;
+mod looked;
+mod path;
+mod points;
 pub mod seen;
+mod start;
+mod symptom;
 pub mod target;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
+pub use certificates::{covers, records_to_ask};
 pub use hop::{Hop, HopState};
 pub use link::Link;
+pub use looked::PathStep;
+pub use path::{ApiProtocol, ChainPath, PathApi, PathTarget};
+pub use points::points_to;
+pub use start::{AwsAddress, ChainStart};
 pub use verdict::{ChainVerdict, verdict};
 
 /// All hops of what was seen, in the order of the chain.

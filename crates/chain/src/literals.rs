@@ -61,7 +61,7 @@ pub(crate) fn seen(change: impl FnOnce(&mut OutsideSeen)) -> ChainSeen {
 
 /// What an account says that has these snapshots.
 pub(crate) fn inside(snapshots: Vec<MapSnapshot>) -> InsideSeen {
-    InsideSeen { account: None, snapshots }
+    InsideSeen::of(crate::start::ChainStart::of("dev.example.one"), "/", snapshots)
 }
 
 /// `"name TYPE"` asked of a server that is not authoritative. The answer is `nodata`, `nxdomain`, a code in capitals,

@@ -20,11 +20,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chain", &["model", "account"]),
     ("probe", &["tls", "model", "account", "chain", "shared-features"]),
     ("alerting", &["model", "lambda-log", "billing", "account", "chain"]),
-    ("report", &["model", "lambda-log", "billing", "account", "alerting"]),
+    ("report", &["model", "lambda-log", "billing", "account", "chain", "alerting"]),
     ("aws", &["clock", "tls", "model", "lambda-log", "billing", "account"]),
     ("store", &["model", "lambda-log", "billing", "account", "alerting"]),
     ("notify", &["tls", "model", "lambda-log", "billing", "account", "alerting"]),
-    ("source", &["clock", "model", "lambda-log", "billing", "account", "alerting", "aws", "monitor-warmup"]),
+    (
+        "source",
+        &["clock", "model", "lambda-log", "billing", "account", "chain", "alerting", "aws", "monitor-warmup"],
+    ),
     (
         "monitor",
         &[
@@ -34,6 +37,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "billing",
             "account",
             "alerting",
+            "chain",
+            "probe",
+            "tls",
             "report",
             "aws",
             "store",

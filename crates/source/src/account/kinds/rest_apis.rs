@@ -1,9 +1,9 @@
 //! REST APIs of API Gateway.
 
 use account::map::{MapKind, MapResource, MapSnapshot};
-use aws::describing::{DescribeCall, REST_APIS};
+use aws::describing::{DescribeCall, REST_APIS, in_path};
 
-use crate::account::asked::MapStop;
+use crate::account::asked::{MapStop, present};
 use crate::account::context::{Listed, MapContext};
 use crate::account::fields::{Fields, JsonObject, sorted};
 
@@ -18,6 +18,17 @@ pub(super) const LISTED: Listed = Listed { items: "item", next: "position", may_
 /// A page of a list of REST APIs, or of what belongs to one.
 pub(super) fn page(path: String, resource: &str, token: Option<String>) -> DescribeCall {
     DescribeCall::get(&REST_APIS, API, path, resource).with("limit", Some("500")).with("position", token)
+}
+
+/// A call about one REST API, or about one thing of the older interface.
+pub(super) fn get(path: String, resource: &str) -> DescribeCall {
+    DescribeCall::get(&REST_APIS, API, path, resource)
+}
+
+/// One REST API; `None` if there is none of this id.
+pub(in crate::account) async fn one(look: &MapContext<'_>, id: &str) -> Result<Option<MapResource>, MapStop> {
+    let found = present(look.object(get(format!("/restapis/{}", in_path(id)), id)).await)?;
+    found.map(|of| api(look, &of)).transpose()
 }
 
 /// Every REST API, as AWS answers.

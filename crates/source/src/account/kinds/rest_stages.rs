@@ -24,11 +24,15 @@ pub(super) async fn of_api(look: &MapContext<'_>, api: &str) -> Result<Option<Ve
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let mut all = Vec::new();
     for api in ids(look).await? {
-        for of in of_api(look, &api).await?.unwrap_or_default() {
-            all.push(stage(look, &api, &of)?);
-        }
+        all.extend(of_one(look, &api).await?);
     }
     Ok(look.snapshot(MapKind::RestStage, all))
+}
+
+/// The stages of one API; none if it is gone.
+pub(in crate::account) async fn of_one(look: &MapContext<'_>, api: &str) -> Result<Vec<MapResource>, MapStop> {
+    let found = of_api(look, api).await?.unwrap_or_default();
+    found.iter().map(|of| stage(look, api, of)).collect()
 }
 
 fn stage(look: &MapContext<'_>, api: &str, of: &JsonObject) -> Result<MapResource, MapStop> {
