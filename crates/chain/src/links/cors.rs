@@ -19,12 +19,18 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     let line = shown(answer);
     let Some(status) = answer.status else {
         let why = answer.problem.as_deref().unwrap_or("no answer");
-        return Hop::broken(
-            Link::Cors,
-            format!("the page does not answer ({why}), which a browser shows as a CORS error"),
-            "Look at the log of the function: the gateway waits 29 s for it (30 s at an HTTP API) and answers 504 then.",
-        )
-        .seen(line);
+        let (what, next_step) = match why.starts_with("no answer within") {
+            true => (
+                "the page does not answer",
+                "Look at the log of the function: the gateway waits 29 s for it (30 s at an HTTP API) and answers 504 then.",
+            ),
+            false => (
+                "what answers is no page",
+                "Look at what listens at the address: its answer is not HTTP as it should be.",
+            ),
+        };
+        return Hop::broken(Link::Cors, format!("{what} ({why}), which a browser shows as a CORS error"), next_step)
+            .seen(line);
     };
     let allowed = answer.header(ALLOW);
     if status < 400 {

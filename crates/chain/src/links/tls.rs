@@ -51,6 +51,12 @@ fn meaning(host: &str, why: &str, path: &AliasPath<'_>) -> (String, String) {
                 .to_owned(),
         );
     }
+    if has(&["toolarge"]) {
+        return (
+            "the certificates are larger than 64 KB, which clients refuse".to_owned(),
+            "Issue a certificate with fewer names.".to_owned(),
+        );
+    }
     if has(&["corruptmessage", "invalidmessage", "invalidcontenttype", "notls"]) {
         return (
             "what answers does not speak TLS".to_owned(),
@@ -84,12 +90,6 @@ fn meaning(host: &str, why: &str, path: &AliasPath<'_>) -> (String, String) {
                 "See whose address it is: a registrar's server answers so. Set the record of {host} to the \"API Gateway \
                  domain name\" of the custom domain."
             ),
-        );
-    }
-    if has(&["toolarge", "payloadtoolarge"]) {
-        return (
-            "the certificates are larger than 64 KB, which clients refuse".to_owned(),
-            "Issue a certificate with fewer names.".to_owned(),
         );
     }
     (
@@ -151,8 +151,8 @@ mod tests {
             Link::Tls,
             &failing("received corrupt message of type HandshakePayloadTooLarge", elsewhere),
             Broken,
-            "TLS",
-            "",
+            "larger than 64 KB",
+            "fewer names",
         );
         check(Link::Tls, &failing("unexpected end of file", elsewhere), Broken, "ended it", "log");
     }

@@ -1,7 +1,9 @@
 //! Questions on the wire: UDP, and TCP where an answer does not fit. Each packet is counted.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chain::seen::outside::{DnsAnswer, DnsLookup};
@@ -25,6 +27,7 @@ pub(crate) struct DnsClient {
     sent: AtomicU32,
     left_out: AtomicU32,
     deadline: Instant,
+    silent: Mutex<BTreeSet<IpAddr>>,
 }
 
 /// A server to ask.
@@ -64,7 +67,7 @@ pub(crate) enum NotAsked {
 impl DnsClient {
     /// A client that waits for nothing after `deadline`.
     pub(crate) fn new(port: u16, deadline: Instant) -> Self {
-        Self { port, sent: AtomicU32::new(0), left_out: AtomicU32::new(0), deadline }
+        Self { port, sent: AtomicU32::new(0), left_out: AtomicU32::new(0), deadline, silent: Mutex::default() }
     }
 
     /// How many questions were sent.
@@ -75,6 +78,11 @@ impl DnsClient {
     /// How many questions were not asked because the most that are allowed were.
     pub(crate) fn left_out(&self) -> u32 {
         self.left_out.load(Ordering::Relaxed)
+    }
+
+    /// Whether a server has let a question pass without an answer, and answered none after it.
+    pub(crate) fn is_silent(&self, server: &DnsServer) -> bool {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).contains(&server.address)
     }
 
     fn take(&self) -> bool {
@@ -103,6 +111,13 @@ impl DnsClient {
             Ok(reply) => reply?,
             Err(_) => Err(late(patience, strangers.into_inner())),
         };
+        {
+            let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+            match &reply {
+                Ok(_) => silent.remove(&server.address),
+                Err(_) => silent.insert(server.address),
+            };
+        }
         let (answer, reply) = match reply {
             Ok(reply) => (reply.answer.clone(), Some(reply)),
             Err(why) => (DnsAnswer::None { why }, None),

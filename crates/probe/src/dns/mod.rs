@@ -116,7 +116,7 @@ impl DnsProbe {
     async fn ask_resolver(&self, name: &str, kind: RecordType) -> Option<DnsLookup> {
         let question = DnsQuestion::new(name, kind)?.recursive();
         let mut last = None;
-        for resolver in self.resolvers.iter().take(2) {
+        for resolver in self.resolvers.iter().filter(|resolver| !self.client.is_silent(resolver)).take(2) {
             let exchange = self.client.ask(resolver, &question).await.ok()?;
             let says = !matches!(exchange.lookup.answer, DnsAnswer::None { .. } | DnsAnswer::Failed { .. });
             last = Some(exchange.lookup);

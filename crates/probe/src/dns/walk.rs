@@ -113,7 +113,7 @@ impl DnsWalker<'_> {
     async fn resolved(&self, name: &str) -> Vec<IpAddr> {
         let Some(question) = DnsQuestion::new(name, RecordType::A) else { return vec![] };
         let question = question.recursive();
-        for resolver in self.resolvers.iter().take(2) {
+        for resolver in self.resolvers.iter().filter(|resolver| !self.client.is_silent(resolver)).take(2) {
             let Ok(exchange) = self.client.ask(resolver, &question).await else { return vec![] };
             match exchange.lookup.answer {
                 DnsAnswer::Records(_) => return addresses(&exchange.lookup).collect(),

@@ -2,6 +2,8 @@
 //! has to be named by its link, its state and its next step.
 
 mod bytes;
+#[path = "../../../../fuzz/src/probe_checks.rs"]
+pub mod checks;
 mod dns_faults;
 mod lab;
 mod limits;

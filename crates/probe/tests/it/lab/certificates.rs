@@ -29,7 +29,6 @@ const VALID: Valid = Valid(-30, 300);
 
 /// A root, which clients trust, and an intermediate.
 pub(crate) struct Authority {
-    root: Issuer<'static, KeyPair>,
     root_der: CertificateDer<'static>,
     intermediate: (Issuer<'static, KeyPair>, CertificateDer<'static>),
 }
@@ -58,20 +57,29 @@ fn authority(name: &str, valid: Valid) -> CertificateParams {
 
 impl Authority {
     pub(crate) fn new() -> Self {
-        Self::with_intermediate(VALID)
+        Self::named("Laboratory", VALID)
+    }
+
+    /// One that no client knows.
+    pub(crate) fn stranger() -> Self {
+        Self::named("Stranger", VALID)
     }
 
     /// One whose intermediate certificate is valid only so long.
     pub(crate) fn with_intermediate(valid: Valid) -> Self {
+        Self::named("Laboratory", valid)
+    }
+
+    fn named(name: &str, valid: Valid) -> Self {
         let key = KeyPair::generate().unwrap();
-        let params = authority("Laboratory Root", Valid(-3000, 3000));
+        let params = authority(&format!("{name} Root"), Valid(-3000, 3000));
         let root_der = params.self_signed(&key).unwrap().der().clone();
         let root = Issuer::new(params, key);
         let key = KeyPair::generate().unwrap();
-        let params = authority("Laboratory Intermediate", valid);
+        let params = authority(&format!("{name} Intermediate"), valid);
         let der = params.signed_by(&key, &root).unwrap().der().clone();
         let intermediate = (Issuer::new(params, key), der);
-        Self { root, root_der, intermediate }
+        Self { root_der, intermediate }
     }
 
     pub(crate) fn trust(&self) -> ServerTrust {
@@ -91,11 +99,6 @@ impl Authority {
         let mut leaf = leaf(names, valid, Some(issuer));
         leaf.chain.push(der.clone());
         leaf
-    }
-
-    /// A leaf that the root has signed itself.
-    pub(crate) fn of_root(&self, names: &[&str]) -> ServerCertificate {
-        leaf(names, VALID, Some(&self.root))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ServerConfig;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -22,6 +23,8 @@ pub(crate) enum Web {
     Plain(Page),
     /// A TLS alert, by its number.
     Alert(u8),
+    /// These bytes, after whatever comes first.
+    Bytes(&'static [u8]),
     /// It takes connections and says nothing.
     Silent,
     /// TLS, then an answer whose body never ends.
@@ -101,6 +104,11 @@ async fn serve(stream: TcpStream, web: Web) -> std::io::Result<()> {
             let _ = stream.read(&mut hello).await?;
             stream.write_all(&[0x15, 3, 1, 0, 2, 2, number]).await
         }
+        Web::Bytes(bytes) => {
+            let mut stream = stream;
+            let _ = stream.read(&mut [0; 4096]).await?;
+            stream.write_all(bytes).await
+        }
         Web::Silent => std::future::pending().await,
         Web::Endless(certificate) => {
             let mut stream = handshake(stream, &certificate).await?;
@@ -129,7 +137,11 @@ async fn handshake(
 ) -> std::io::Result<tokio_rustls::server::TlsStream<TcpStream>> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = builder.with_no_client_auth().with_single_cert(certificate.chain.clone(), certificate.key()).unwrap();
+    // Not `with_single_cert`: it refuses certificates that are too large or wrong, which is what some faults are about.
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let key = provider.key_provider.load_private_key(certificate.key()).unwrap();
+    let key = Arc::new(CertifiedKey::new(certificate.chain.clone(), key));
+    let config = builder.with_no_client_auth().with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
     TlsAcceptor::from(Arc::new(config)).accept(stream).await
 }
 

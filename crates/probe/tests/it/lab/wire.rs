@@ -60,7 +60,9 @@ async fn over_udp(socket: UdpSocket, server: NameServer, prefix: [u8; 3], asked:
             forge(&socket, &answer, from).await;
         }
         if server.behaviour != Behaviour::ForgedOnly {
-            socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
+            let bytes = answer.to_vec().unwrap();
+            let bytes = if bytes.len() > 1232 { answer.truncate().to_vec().unwrap() } else { bytes };
+            socket.send_to(&bytes, from).await.unwrap();
         }
     }
 }
