@@ -45,6 +45,11 @@ pub(super) struct PackageContents {
 }
 
 impl PackageContents {
+    /// An empty archive of so many bytes.
+    pub(super) fn packed(bytes: u64) -> Self {
+        Self { packed: Some(bytes), ..Self::default() }
+    }
+
     /// A file in it, by its path and its unpacked size.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ const MOST_READ: u64 = 12 * 1024 * 1024 * 1024;
 /// If it is no tar, broken, or too large.
 pub(super) fn read(path: &Path) -> Result<PackageContents, PackageError> {
     let packed = File::open(path)?.metadata()?.len();
-    let mut contents = PackageContents { packed: Some(packed), ..PackageContents::default() };
+    let mut contents = PackageContents::packed(packed);
     let mut budget = MOST_READ;
     let layers = layers(path)?;
     let mut read = BTreeSet::new();

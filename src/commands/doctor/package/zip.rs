@@ -18,7 +18,7 @@ pub(super) fn read(path: &Path) -> Result<PackageContents, PackageError> {
     let broken = |error: rawzip::Error| PackageError::Broken(error.to_string());
     let file = File::open(path)?;
     let packed = file.metadata()?.len();
-    let mut contents = PackageContents { packed: Some(packed), ..PackageContents::default() };
+    let mut contents = PackageContents::packed(packed);
     let mut buffer = vec![0_u8; RECOMMENDED_BUFFER_SIZE];
     let archive = ZipArchive::from_file(file, &mut buffer).map_err(broken)?;
     let mut entries = archive.entries(&mut buffer);
