@@ -11,6 +11,7 @@ mod context;
 mod daily_bill;
 mod demo;
 mod diagnose;
+mod doctor;
 mod forecast;
 mod iam_policy;
 mod incidents;
@@ -74,6 +75,7 @@ Examples:
   monitor silence add --all --for 2h --reason 'deploy'
   monitor tail 'backend-*'              each invocation as it ends, with its cause if it failed; needs no configuration
   monitor diagnose lambda.log           what is wrong, from a copied or piped log
+  monitor doctor dev.example.com        the first broken link between the domain and its function
   monitor report --format json | jq .total
   monitor rehearse --from 2024-12-01    what this configuration would have sent since then, next to what was sent
   monitor forecast --input costs.csv --as-of 2024-12-08    what the month will cost, from a daily bill
@@ -82,7 +84,7 @@ Examples:
 
 Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the other variables of the AWS SDK; MONITOR_LOG (error, warn, info, debug); NO_COLOR.
 
-Exit codes: 0 done, 1 failed, 2 a source or a delivery failed, 64 command line, 75 store in use by another daemon, 78 configuration";
+Exit codes: 0 done, 1 failed, 2 a source or a delivery failed, or `doctor` found a broken link, 3 `doctor`: it only waits, 64 command line, 75 store in use by another daemon, 78 configuration";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -117,6 +119,8 @@ enum Command {
     Tail(tail::Args),
     /// Find what is wrong with Lambda functions from a copy of their logs; needs no account and no configuration
     Diagnose(diagnose::Args),
+    /// Find the first broken link between a domain and its function: DNS, certificate, gateway, permission, function
+    Doctor(doctor::Args),
     /// Replay two weeks of December 2024 from a recording; needs no account and no configuration
     Demo(demo::Args),
     /// Replay the store with this configuration: what it would have sent, next to what was sent
@@ -175,6 +179,7 @@ pub fn main() -> ExitStatus {
             Command::Demo(args) => demo::run(args).await,
             Command::Tail(args) => tail::run(args, &context).await,
             Command::Diagnose(args) => diagnose::run(&args, &context),
+            Command::Doctor(args) => doctor::run(args, &context).await,
             Command::Rehearse(args) => rehearse::run(args, &context).await,
             Command::Forecast(args) => Ok(forecast::run(&args)),
             Command::Anomalies(args) => Ok(anomalies::run(&args)),

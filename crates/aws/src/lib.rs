@@ -40,7 +40,7 @@ use self::budget::RateLimiter;
 use self::describing::{DescribeApi, DescribePace};
 use self::resources::ResourcesApi;
 
-pub use self::pinned::{CallerIdentity, PROFILE};
+pub use self::pinned::{AccessKey, CallerIdentity, PROFILE};
 
 /// A page of a longer answer, with the token of the next one.
 #[derive(Debug, Clone)]
@@ -339,6 +339,11 @@ pub trait MetricsApi: Send + Sync {
 pub trait IdentityApi: Send + Sync {
     /// `sts:GetCallerIdentity`: whoever the credentials belong to. Needs no permission.
     async fn who(&self) -> Result<CallerIdentity, CallFailure>;
+
+    /// What the credentials say of themselves; `None` where there are none.
+    async fn key(&self) -> Option<AccessKey> {
+        None
+    }
 
     /// Where the credentials came from, outermost first, as far as it is known; [`PROFILE`] for a profile.
     async fn origin(&self) -> Vec<&'static str> {

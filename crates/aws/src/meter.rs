@@ -19,9 +19,9 @@ use super::describing::{DescribeApi, DescribeCall};
 use super::prices::PriceTable;
 use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use super::{
-    AwsClients, BilledDay, CallerIdentity, CostExplorerApi, CostQuery, ExportBucket, ExportsApi, IdentityApi,
-    InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi, MetricDatapoint,
-    MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
+    AccessKey, AwsClients, BilledDay, CallerIdentity, CostExplorerApi, CostQuery, ExportBucket, ExportsApi,
+    IdentityApi, InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi,
+    MetricDatapoint, MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
 };
 
 /// Where calls that cost something are written down before they are made, so that no crash loses one, and two processes
@@ -379,6 +379,10 @@ impl DescribeApi for MeteredClients {
 impl IdentityApi for MeteredClients {
     async fn who(&self) -> Result<CallerIdentity, CallFailure> {
         self.inner.identity.who().await
+    }
+
+    async fn key(&self) -> Option<AccessKey> {
+        self.inner.identity.key().await
     }
 
     async fn origin(&self) -> Vec<&'static str> {

@@ -14,6 +14,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{
     ProvideCredentials, Result as ProvidedCredentials, SharedCredentialsProvider, future,
 };
+use chrono::{DateTime, Utc};
 
 /// How long the question may take: the SDK waits five seconds for credentials.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -25,6 +26,33 @@ pub struct CallerIdentity {
     pub account: String,
     /// The ARN of the user or role.
     pub arn: String,
+}
+
+/// What an access key says of itself, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// Its first letters, which say its kind: `AKIA` for a long-term key, `ASIA` for a temporary one.
+    pub kind: String,
+    /// Whether it comes with a session token.
+    pub has_session_token: bool,
+    /// When it ends, UTC; `None` for one that does not end, and where that is not known.
+    pub expires: Option<DateTime<Utc>>,
+}
+
+impl AccessKey {
+    pub(super) fn of(credentials: &Credentials) -> Self {
+        Self {
+            kind: credentials.access_key_id().chars().take(4).collect(),
+            has_session_token: credentials.session_token().is_some_and(|token| !token.is_empty()),
+            expires: credentials.expiry().map(Into::into),
+        }
+    }
+
+    /// Whether it is a temporary key without the token that makes it one. AWS then says that the token is invalid.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
+    pub fn lacks_token(&self) -> bool {
+        self.kind == "ASIA" && !self.has_session_token
+    }
 }
 
 /// The credentials belong to another account than the one that is configured.
@@ -123,6 +151,20 @@ pub const PROFILE: &str = "the profile";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_temporary_key_without_its_token_is_known_by_its_first_letters() {
+        for (key, token, lacks) in [
+            ("ASIA0123", None, true),
+            ("ASIA0123", Some("t"), false),
+            ("AKIA0123", None, false),
+            ("ASIA0123", Some(""), true),
+        ] {
+            let credentials = Credentials::new(key, "b", token.map(str::to_owned), None, "test");
+            let key = AccessKey::of(&credentials);
+            assert_eq!((key.lacks_token(), key.kind.len()), (lacks, 4), "{key:?}");
+        }
+    }
 
     #[test]
     fn where_credentials_came_from_is_said_outermost_first() {

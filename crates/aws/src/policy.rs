@@ -46,6 +46,8 @@ pub enum ResourceScope {
     Schedules,
     /// Hosted zones.
     HostedZones,
+    /// Certificates of every Region: those of the edge are in us-east-1.
+    Certificates,
 }
 
 /// Every call, with the purpose it serves, which is the `Sid` of its statement, and the widest scope that AWS knows for
@@ -53,6 +55,7 @@ pub enum ResourceScope {
 /// all is read. The source of this column is the Service Authorization Reference, "Resource types" of each action:
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/>
 const ACTIONS: &[(&str, &str, WidestScope)] = &[
+    ("acm:DescribeCertificate", "ReadCertificates", || ResourceScope::Certificates),
     ("acm:ListCertificates", LIST_MAP, everything),
     ("apigateway:GET", "ReadApis", || ResourceScope::Apis),
     ("ce:GetCostAndUsage", "ReadBill", everything),
@@ -199,6 +202,10 @@ impl ResourceScope {
             Self::Apis => place.regions().map(|region| format!("arn:{partition}:apigateway:{region}::/*")).collect(),
             Self::EventRules => place.arns("events", "rule/*"),
             Self::Schedules => place.arns("scheduler", "schedule/*"),
+            Self::Certificates => {
+                let account = place.account.as_deref().unwrap_or("*");
+                vec![format!("arn:{partition}:acm:*:{account}:certificate/*")]
+            }
             Self::HostedZones => vec![format!("arn:{partition}:route53:::hostedzone/*")],
         }
     }

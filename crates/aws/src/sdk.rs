@@ -37,7 +37,7 @@ use super::describe_client::DescribeClient;
 use super::describing::DescribePace;
 use super::failure::{self, unreadable};
 use super::paging;
-use super::pinned::{self, PinnedCredentials};
+use super::pinned::{self, AccessKey, PinnedCredentials};
 use super::query::QueryClient;
 use super::s3::S3;
 use super::signed::SignedClient;
@@ -501,6 +501,11 @@ impl IdentityApi for SdkClients {
         let account = answer.account().ok_or_else(|| unreadable(call, "the credentials", "it has no account"))?;
         let arn = answer.arn().unwrap_or("an identity without a name").to_owned();
         Ok(CallerIdentity { account: account.to_owned(), arn })
+    }
+
+    async fn key(&self) -> Option<AccessKey> {
+        let credentials = self.credentials.as_ref()?.provide_credentials().await.ok()?;
+        Some(AccessKey::of(&credentials))
     }
 
     async fn origin(&self) -> Vec<&'static str> {

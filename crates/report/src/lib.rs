@@ -1,6 +1,7 @@
 //! Output as text and as JSON: the monthly report, the health of functions, the lines of a live log, incidents,
 //! silences, the outbox, rehearsals and imports. [`crate::month`] computes the figures of the month.
 
+pub mod chain;
 pub mod changes;
 mod chart;
 pub mod health;

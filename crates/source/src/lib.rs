@@ -20,7 +20,9 @@ mod retry;
 mod usage_estimate;
 mod warm_ping;
 
-pub use account::{AccountSurvey, StoredMap, SurveyStep, SurveyedKind, stored_map};
+pub use account::{
+    AccountSurvey, CHAIN_CALLS, ChainReader, ChainReading, StoredMap, SurveyStep, SurveyedKind, stored_map,
+};
 pub use cost_explorer::CostBackfill;
 pub use estimated_charges::find_estimate;
 pub use inventory::inventory_calls;

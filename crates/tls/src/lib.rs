@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
@@ -29,7 +31,10 @@ pub fn random_key() -> Option<[u8; 32]> {
     Some(key)
 }
 
-static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
+/// What judges the certificates that a server presents.
+pub type ServerTrust = Arc<dyn ServerCertVerifier>;
+
+static CONFIG: OnceLock<(ClientConfig, ServerTrust)> = OnceLock::new();
 
 /// A configuration for HTTPS clients, which offers HTTP/2 and HTTP/1.1 and trusts the roots of this machine, as
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name them or as the system keeps them. Their files are read at the first call of
@@ -39,8 +44,19 @@ static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
 /// If there are none.
 pub fn https() -> Result<ClientConfig, TlsError> {
     match CONFIG.get() {
-        Some(config) => Ok(config.clone()),
-        None => load().map(|(config, _)| config),
+        Some((config, _)) => Ok(config.clone()),
+        None => load().map(|((config, _), _)| config),
+    }
+}
+
+/// What [`https`] judges certificates by, for a client that looks at them whether they are trusted or not.
+///
+/// # Errors
+/// If there are no root certificates.
+pub fn trust() -> Result<ServerTrust, TlsError> {
+    match CONFIG.get() {
+        Some((_, trust)) => Ok(Arc::clone(trust)),
+        None => load().map(|((_, trust), _)| trust),
     }
 }
 
@@ -53,7 +69,7 @@ pub fn pem() -> Result<String, TlsError> {
     load().map(|(_, pem)| pem)
 }
 
-fn load() -> Result<(ClientConfig, String), TlsError> {
+fn load() -> Result<((ClientConfig, ServerTrust), String), TlsError> {
     let found = rustls_native_certs::load_native_certs();
     let (config, pem) = trusted(found.certs, &found.errors)?;
     Ok((CONFIG.get_or_init(|| config).clone(), pem))
@@ -62,7 +78,7 @@ fn load() -> Result<(ClientConfig, String), TlsError> {
 fn trusted(
     certificates: Vec<CertificateDer<'static>>,
     errors: &[impl Display],
-) -> Result<(ClientConfig, String), TlsError> {
+) -> Result<((ClientConfig, ServerTrust), String), TlsError> {
     for error in errors {
         tracing::warn!("a root certificate cannot be read: {error}");
     }
@@ -79,11 +95,13 @@ fn trusted(
         return Err(TlsError::NoRoots(errors.first().map(|error| format!(" ({error})")).unwrap_or_default()));
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(&provider)).build();
+    let verifier = verifier.map_err(|error| TlsError::Setup(error.to_string()))?;
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| TlsError::Setup(error.to_string()))?;
-    let mut config = builder.with_root_certificates(store).with_no_client_auth();
+    let mut config = builder.with_webpki_verifier(Arc::clone(&verifier)).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok((config, pem))
+    Ok(((config, verifier), pem))
 }
 
 fn encoded(certificate: &CertificateDer<'_>) -> String {
@@ -111,7 +129,7 @@ mod tests {
     fn the_roots_of_this_machine_are_offered_as_a_configuration_and_as_pem() {
         let pem = pem().unwrap();
         assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\nMII"), "{pem}");
-        assert_eq!(CONFIG.get().unwrap().alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
-        assert_eq!(https().unwrap().alpn_protocols, CONFIG.get().unwrap().alpn_protocols);
+        assert_eq!(CONFIG.get().unwrap().0.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+        assert_eq!(https().unwrap().alpn_protocols, CONFIG.get().unwrap().0.alpn_protocols);
     }
 }

@@ -17,13 +17,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lambda-log", &["model"]),
     ("billing", &["model"]),
     ("account", &["model", "billing"]),
+    ("chain", &["model", "account"]),
+    ("probe", &["tls", "model", "account", "chain", "shared-features"]),
     ("warmth", &["model"]),
-    ("alerting", &["model", "lambda-log", "billing", "account"]),
-    ("report", &["model", "lambda-log", "billing", "account", "alerting"]),
+    ("alerting", &["model", "lambda-log", "billing", "account", "chain"]),
+    ("report", &["model", "lambda-log", "billing", "account", "chain", "alerting"]),
     ("aws", &["clock", "tls", "model", "lambda-log", "billing", "account"]),
     ("store", &["model", "lambda-log", "billing", "account", "alerting"]),
     ("notify", &["tls", "model", "lambda-log", "billing", "account", "alerting"]),
-    ("source", &["clock", "model", "lambda-log", "billing", "account", "alerting", "aws", "monitor-warmup"]),
+    ("source", &["clock", "model", "lambda-log", "billing", "account", "chain", "alerting", "aws", "monitor-warmup"]),
     (
         "monitor",
         &[
@@ -33,6 +35,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "billing",
             "account",
             "alerting",
+            "chain",
+            "probe",
+            "tls",
             "report",
             "aws",
             "store",
@@ -53,7 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const FOR_TESTS: &[&str] = &["test-stack"];
 
 /// Crates without input and output: they wait for nothing, log nothing and leave nothing to chance.
-const PURE: &[&str] = &["model", "lambda-log", "billing", "account", "warmth", "alerting", "onestep-core"];
+const PURE: &[&str] = &["model", "lambda-log", "billing", "account", "chain", "warmth", "alerting", "onestep-core"];
 
 /// What a pure crate must not be built with, not even by way of others. `*` stands for any end.
 const IMPURE: &[&str] = &[

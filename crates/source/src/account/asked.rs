@@ -29,6 +29,15 @@ impl MapStop {
     }
 }
 
+/// An answer, or `None` where what was asked about is not there.
+pub(super) fn present<T>(answer: Result<T, MapStop>) -> Result<Option<T>, MapStop> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(stop) if stop.is_absent() => Ok(None),
+        Err(stop) => Err(stop),
+    }
+}
+
 /// The most calls about single wholes, such as the policy of one function, that a poll makes after the first picture.
 const DETAIL_CALLS: usize = 45;
 
@@ -52,6 +61,11 @@ impl Default for AskedCalls {
 }
 
 impl AskedCalls {
+    /// How many calls were made.
+    pub(super) fn made(&self) -> usize {
+        self.answers.len()
+    }
+
     /// The wholes of a kind whose parts are read in this poll, the same in all parts of it. `choose` is told how many
     /// calls are left, and gives the wholes and how many calls they count as.
     pub(super) fn due(

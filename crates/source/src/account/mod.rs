@@ -2,6 +2,7 @@
 //! and the others are still read.
 
 mod asked;
+mod chain;
 mod context;
 mod fields;
 mod kinds;
@@ -30,6 +31,7 @@ use self::context::MapContext;
 use self::state::MapState;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
+pub use chain::{CHAIN_CALLS, ChainReader, ChainReading};
 pub use state::{StoredMap, stored_map};
 pub use survey::{AccountSurvey, SurveyStep, SurveyedKind};
 

@@ -2,11 +2,12 @@
 
 use account::map::{MapKind, MapResource, MapSnapshot};
 use aws::describing::{CERTIFICATES, DescribeCall};
-use serde_json::json;
+use model::redact::printable;
+use serde_json::{Value, json};
 
-use crate::account::asked::MapStop;
+use crate::account::asked::{MapStop, present};
 use crate::account::context::{Listed, MapContext};
-use crate::account::fields::{Fields, JsonObject, plain, sorted, time_text, with_token};
+use crate::account::fields::{Fields, JsonObject, plain, sorted, time_text, unreadable, with_token};
 
 pub(in crate::account) const CALLS: &[&str] = &["acm:ListCertificates"];
 
@@ -23,6 +24,52 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
     let found = look.list(Listed::new("CertificateSummaryList", "NextToken"), call).await?;
     let all = found.iter().map(certificate).collect::<Result<_, _>>()?;
     Ok(look.snapshot(MapKind::Certificate, all))
+}
+
+const DESCRIBE: &str = "acm:DescribeCertificate";
+
+/// One certificate with what only a question about it alone says: its validation records, its renewal, and what uses
+/// it; `None` if it is gone.
+pub(in crate::account) async fn one(look: &MapContext<'_>, arn: &str) -> Result<Option<MapResource>, MapStop> {
+    let call = DescribeCall::post(&CERTIFICATES, DESCRIBE, &json!({"CertificateArn": arn}), arn);
+    let Some(answer) = present(look.object(call).await)? else { return Ok(None) };
+    let fields = Fields::new(DESCRIBE, &answer)
+        .at("Certificate")
+        .ok_or_else(|| unreadable(DESCRIBE, arn, "it has no `Certificate`"))?;
+    let mut one = MapResource::new(arn.rsplit('/').next().unwrap_or(arn));
+    one.arn = Some(arn.to_owned());
+    fields.set(
+        &mut one,
+        &[
+            ("name", "DomainName"),
+            ("status", "Status"),
+            ("type", "Type"),
+            ("key_algorithm", "KeyAlgorithm"),
+            ("renewal_eligibility", "RenewalEligibility"),
+            ("failure", "FailureReason"),
+        ],
+    );
+    // Whole, however many there are: a cut list would hide a name.
+    let names = fields.get("SubjectAlternativeNames").and_then(sorted);
+    one.settings.extend(names.map(|names| ("names".to_owned(), Some(printable(&names)))));
+    fields.set_by(&mut one, "expires", "NotAfter", time_text);
+    fields.set_by(&mut one, "created", "CreatedAt", time_text);
+    fields.set_in(&mut one, "RenewalSummary", &[("renewal", "RenewalStatus")]);
+    if let Some(used) = fields.get("InUseBy").and_then(Value::as_array) {
+        one.noted.insert("in_use".to_owned(), if used.is_empty() { "no" } else { "yes" }.to_owned());
+    }
+    for option in fields.get("DomainValidationOptions").and_then(Value::as_array).into_iter().flatten() {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(printable);
+        let record = option.get("ResourceRecord");
+        let of = |name: &str| text(record.and_then(|record| record.get(name)));
+        // Without a record it is validated by mail.
+        let (Some(domain), Some(name), Some(value)) = (text(option.get("DomainName")), of("Name"), of("Value")) else {
+            continue;
+        };
+        let status = text(option.get("ValidationStatus")).unwrap_or_else(|| "PENDING_VALIDATION".to_owned());
+        one.set(&format!("validation {domain}"), format!("{status} {name} {value}"));
+    }
+    Ok(Some(one))
 }
 
 fn certificate(of: &JsonObject) -> Result<MapResource, MapStop> {

@@ -23,24 +23,29 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
     let mut all = Vec::new();
     for domain in newer.union(&older) {
         let is_new = newer.contains(domain);
-        let found = if is_new {
-            let path = format!("/v2/domainnames/{}/apimappings", in_path(domain));
-            look.list(http_apis::LISTED, |token| http_apis::page(path.clone(), domain, token)).await
-        } else {
-            let path = format!("/domainnames/{}/basepathmappings", in_path(domain));
-            look.list(rest_apis::LISTED, |token| rest_apis::page(path.clone(), domain, token)).await
-        };
-        match found {
-            Ok(found) => {
-                for of in &found {
-                    all.push(mapping(domain, is_new, of)?);
-                }
-            }
-            Err(stop) if stop.is_absent() => {}
-            Err(stop) => return Err(stop),
-        }
+        all.extend(of_one(look, domain, is_new).await?);
     }
     Ok(look.snapshot(MapKind::DomainMapping, all))
+}
+
+/// The mappings of one domain name; none if it is gone.
+pub(in crate::account) async fn of_one(
+    look: &MapContext<'_>,
+    domain: &str,
+    is_new: bool,
+) -> Result<Vec<MapResource>, MapStop> {
+    let found = if is_new {
+        let path = format!("/v2/domainnames/{}/apimappings", in_path(domain));
+        look.list(http_apis::LISTED, |token| http_apis::page(path.clone(), domain, token)).await
+    } else {
+        let path = format!("/domainnames/{}/basepathmappings", in_path(domain));
+        look.list(rest_apis::LISTED, |token| rest_apis::page(path.clone(), domain, token)).await
+    };
+    match found {
+        Ok(found) => found.iter().map(|of| mapping(domain, is_new, of)).collect(),
+        Err(stop) if stop.is_absent() => Ok(vec![]),
+        Err(stop) => Err(stop),
+    }
 }
 
 fn mapping(domain: &str, is_new: bool, of: &JsonObject) -> Result<MapResource, MapStop> {

@@ -16,13 +16,15 @@ const ACTION: &str = "lambda:ListAliases";
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let wholes = names(look).await?;
-    parts(look, MapKind::FunctionAlias, wholes, 1, |function| async move {
-        let path = format!("/2015-03-31/functions/{}/aliases", in_path(&function));
-        let call = |token| DescribeCall::get(&LAMBDA, ACTION, path.clone(), &function).with("Marker", token);
-        let found = look.list(Listed::new("Aliases", "NextMarker"), call).await?;
-        found.iter().map(|of| alias(&function, of)).collect()
-    })
-    .await
+    parts(look, MapKind::FunctionAlias, wholes, 1, |function| async move { of_one(look, &function).await }).await
+}
+
+/// The aliases of one function.
+pub(in crate::account) async fn of_one(look: &MapContext<'_>, function: &str) -> Result<Vec<MapResource>, MapStop> {
+    let path = format!("/2015-03-31/functions/{}/aliases", in_path(function));
+    let call = |token| DescribeCall::get(&LAMBDA, ACTION, path.clone(), function).with("Marker", token);
+    let found = look.list(Listed::new("Aliases", "NextMarker"), call).await?;
+    found.iter().map(|of| alias(function, of)).collect()
 }
 
 fn alias(function: &str, of: &JsonObject) -> Result<MapResource, MapStop> {

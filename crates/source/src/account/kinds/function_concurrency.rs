@@ -15,13 +15,19 @@ pub(in crate::account) const CALLS: &[&str] = &["lambda:ListFunctions", RESERVED
 const RESERVED: &str = "lambda:GetFunctionConcurrency";
 const PROVISIONED: &str = "lambda:ListProvisionedConcurrencyConfigs";
 
+/// What is reserved for one function; no setting where nothing is.
+pub(in crate::account) async fn reserved(look: &MapContext<'_>, function: &str) -> Result<MapResource, MapStop> {
+    let mut all = MapResource::new(function);
+    let path = format!("/2019-09-30/functions/{}/concurrency", in_path(function));
+    let reserved = look.object(DescribeCall::get(&LAMBDA, RESERVED, path, function)).await?;
+    Fields::new(RESERVED, &reserved).set(&mut all, &[("reserved", "ReservedConcurrentExecutions")]);
+    Ok(all)
+}
+
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let wholes = names(look).await?;
     parts(look, MapKind::FunctionConcurrency, wholes, 2, |function| async move {
-        let mut all = MapResource::new(function.as_str());
-        let path = format!("/2019-09-30/functions/{}/concurrency", in_path(&function));
-        let reserved = look.object(DescribeCall::get(&LAMBDA, RESERVED, path, &function)).await?;
-        Fields::new(RESERVED, &reserved).set(&mut all, &[("reserved", "ReservedConcurrentExecutions")]);
+        let mut all = reserved(look, &function).await?;
         let path = format!("/2019-09-30/functions/{}/provisioned-concurrency", in_path(&function));
         let call = |token| {
             let call = DescribeCall::get(&LAMBDA, PROVISIONED, path.clone(), &function);

@@ -5,7 +5,7 @@ use aws::describing::{DescribeCall, LAMBDA, in_path};
 use serde_json::Value;
 
 use super::functions::names;
-use crate::account::asked::MapStop;
+use crate::account::asked::{MapStop, present};
 use crate::account::context::MapContext;
 use crate::account::fields::{Fields, JsonObject, unreadable};
 use crate::account::parts::parts;
@@ -16,16 +16,17 @@ const ACTION: &str = "lambda:GetPolicy";
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let wholes = names(look).await?;
-    parts(look, MapKind::FunctionPolicy, wholes, 1, |function| async move {
-        let path = format!("/2015-03-31/functions/{}/policy", in_path(&function));
-        match look.object(DescribeCall::get(&LAMBDA, ACTION, path, &function)).await {
-            Ok(of) => Ok(vec![policy(&function, &of)?]),
-            // A function without a policy answers as one that is gone: neither has any.
-            Err(stop) if stop.is_absent() => Ok(vec![]),
-            Err(stop) => Err(stop),
-        }
-    })
-    .await
+    parts(look, MapKind::FunctionPolicy, wholes, 1, |function| async move { of_one(look, &function).await }).await
+}
+
+/// The policy of a function, or of a version or alias of it: `shop:live`.
+pub(in crate::account) async fn of_one(look: &MapContext<'_>, of: &str) -> Result<Vec<MapResource>, MapStop> {
+    let (function, qualifier) = of.split_once(':').map_or((of, None), |(name, qualifier)| (name, Some(qualifier)));
+    let path = format!("/2015-03-31/functions/{}/policy", in_path(function));
+    let call = DescribeCall::get(&LAMBDA, ACTION, path, of).with("Qualifier", qualifier);
+    // A function without a policy answers as one that is gone: neither has any.
+    let found = present(look.object(call).await)?;
+    found.map(|found| policy(of, &found)).into_iter().collect()
 }
 
 fn policy(function: &str, of: &JsonObject) -> Result<MapResource, MapStop> {

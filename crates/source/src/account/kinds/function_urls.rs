@@ -16,13 +16,15 @@ const ACTION: &str = "lambda:ListFunctionUrlConfigs";
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let wholes = names(look).await?;
-    parts(look, MapKind::FunctionUrl, wholes, 1, |function| async move {
-        let path = format!("/2021-10-31/functions/{}/urls", in_path(&function));
-        let call = |token| DescribeCall::get(&LAMBDA, ACTION, path.clone(), &function).with("Marker", token);
-        let found = look.list(Listed::new("FunctionUrlConfigs", "NextMarker"), call).await?;
-        found.iter().map(|of| url(&function, of)).collect()
-    })
-    .await
+    parts(look, MapKind::FunctionUrl, wholes, 1, |function| async move { of_one(look, &function).await }).await
+}
+
+/// The URLs of one function.
+pub(in crate::account) async fn of_one(look: &MapContext<'_>, function: &str) -> Result<Vec<MapResource>, MapStop> {
+    let path = format!("/2021-10-31/functions/{}/urls", in_path(function));
+    let call = |token| DescribeCall::get(&LAMBDA, ACTION, path.clone(), function).with("Marker", token);
+    let found = look.list(Listed::new("FunctionUrlConfigs", "NextMarker"), call).await?;
+    found.iter().map(|of| url(function, of)).collect()
 }
 
 fn url(function: &str, of: &JsonObject) -> Result<MapResource, MapStop> {

@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use account::map::{MapKind, MapResource, MapSnapshot};
-use aws::describing::{DescribeCall, LAMBDA};
+use aws::describing::{DescribeCall, LAMBDA, in_path};
+use model::redact::printable;
 use serde_json::Value;
 
 use super::secrets;
-use crate::account::asked::MapStop;
+use crate::account::asked::{MapStop, present};
 use crate::account::context::{Listed, MapContext};
 use crate::account::fields::{Fields, JsonObject, plain, sorted, with_unit};
 
-pub(in crate::account) const CALLS: &[&str] = &["lambda:ListFunctions"];
+pub(in crate::account) const CALLS: &[&str] = &[LIST];
+
+const LIST: &str = "lambda:ListFunctions";
+const GET: &str = "lambda:GetFunctionConfiguration";
 
 /// Every function of the region, as AWS answers.
 pub(super) async fn listed(look: &MapContext<'_>) -> Result<Vec<JsonObject>, MapStop> {
@@ -24,7 +28,7 @@ pub(super) async fn listed(look: &MapContext<'_>) -> Result<Vec<JsonObject>, Map
 }
 
 /// The names of all functions, each with what changes when it is changed.
-pub(super) async fn names(look: &MapContext<'_>) -> Result<Vec<(String, String)>, MapStop> {
+pub(in crate::account) async fn names(look: &MapContext<'_>) -> Result<Vec<(String, String)>, MapStop> {
     let name = |of: &JsonObject| {
         let fields = Fields::new("lambda:ListFunctions", of);
         let mark = ["RevisionId", "LastModified"].map(|field| fields.text(field).unwrap_or_default());
@@ -34,8 +38,15 @@ pub(super) async fn names(look: &MapContext<'_>) -> Result<Vec<(String, String)>
 }
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
-    // The secrets that an environment can name; `None` where they are not known.
-    let secrets = match look.reads(MapKind::Secret) {
+    let secrets = named_secrets(look).await?;
+    let found = listed(look).await?;
+    let all = found.iter().map(|of| function(look, LIST, of, secrets.as_ref())).collect::<Result<_, _>>()?;
+    Ok(look.snapshot(MapKind::Function, all))
+}
+
+/// The secrets that an environment can name; `None` where they are not known.
+async fn named_secrets(look: &MapContext<'_>) -> Result<Option<BTreeMap<String, String>>, MapStop> {
+    Ok(match look.reads(MapKind::Secret) {
         false => None,
         true => match secrets::read(look).await {
             Ok(snapshot) => {
@@ -44,18 +55,60 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
             Err(MapStop::Failed(_)) => None,
             Err(wait @ MapStop::Wait(_)) => return Err(wait),
         },
+    })
+}
+
+/// One function with what only a question about it alone says, such as why it failed; `None` if it is gone. Its secrets
+/// are read only if it has an environment.
+pub(in crate::account) async fn one(look: &MapContext<'_>, name: &str) -> Result<Option<MapResource>, MapStop> {
+    let path = format!("/2015-03-31/functions/{}/configuration", in_path(name));
+    let Some(of) = present(look.object(DescribeCall::get(&LAMBDA, GET, path, name)).await)? else { return Ok(None) };
+    let fields = Fields::new(GET, &of);
+    let variables = fields.at("Environment").and_then(|environment| environment.at("Variables"));
+    let secrets = match variables {
+        Some(_) => named_secrets(look).await?,
+        None => Some(BTreeMap::new()),
     };
-    let found = listed(look).await?;
-    let all = found.iter().map(|of| function(look, of, secrets.as_ref())).collect::<Result<_, _>>()?;
-    Ok(look.snapshot(MapKind::Function, all))
+    let mut one = function(look, GET, &of, secrets.as_ref())?;
+    for (noted, field) in [
+        ("state_reason", "StateReason"),
+        ("last_update", "LastUpdateStatus"),
+        ("last_update_reason", "LastUpdateStatusReason"),
+    ] {
+        one.noted.extend(fields.get(field).and_then(plain).map(|text| (noted.to_owned(), printable(&text))));
+    }
+    if let (Some(variables), Some(secrets)) = (variables, secrets) {
+        let unmatched = unmatched(variables.of, &secrets);
+        one.noted.extend((!unmatched.is_empty()).then(|| ("secrets_unmatched".to_owned(), unmatched.join(", "))));
+    }
+    Ok(Some(one))
+}
+
+/// The variables that by their own names hold the name of a secret, and hold one that is not there. The value may be
+/// anything, so it is not kept.
+fn unmatched(variables: &JsonObject, secrets: &BTreeMap<String, String>) -> Vec<String> {
+    let names_a_secret = |variable: &str| {
+        let upper = variable.to_ascii_uppercase();
+        upper.contains("SECRET") && (upper.ends_with("_NAME") || upper.ends_with("_ARN"))
+    };
+    let is_there =
+        |value: &str| secrets.contains_key(value) || secrets.values().any(|arn| arn == value) || is_secret(value);
+    variables
+        .iter()
+        .filter(|(variable, value)| {
+            names_a_secret(variable) && value.as_str().is_some_and(|text| !is_there(text.trim()))
+        })
+        .map(|(variable, _)| printable(variable))
+        .collect()
 }
 
 fn function(
     look: &MapContext<'_>,
+    call: &'static str,
     of: &JsonObject,
     secrets: Option<&BTreeMap<String, String>>,
 ) -> Result<MapResource, MapStop> {
-    let fields = Fields::new("lambda:ListFunctions", of);
+    let fields = Fields::new(call, of);
     let name = fields.required("FunctionName")?;
     let mut function = MapResource::new(name);
     function.arn = Some(fields.required("FunctionArn")?.to_owned());

@@ -1,10 +1,10 @@
 //! HTTP and WebSocket APIs of API Gateway.
 
 use account::map::{MapKind, MapResource, MapSnapshot};
-use aws::describing::{DescribeCall, HTTP_APIS};
+use aws::describing::{DescribeCall, HTTP_APIS, in_path};
 
 use super::rest_apis::API;
-use crate::account::asked::MapStop;
+use crate::account::asked::{MapStop, present};
 use crate::account::context::{Listed, MapContext};
 use crate::account::fields::{Fields, JsonObject};
 
@@ -16,6 +16,17 @@ pub(super) const LISTED: Listed = Listed { items: "items", next: "nextToken", ma
 /// A page of a list of HTTP APIs, or of what belongs to one.
 pub(super) fn page(path: String, resource: &str, token: Option<String>) -> DescribeCall {
     DescribeCall::get(&HTTP_APIS, API, path, resource).with("maxResults", Some("100")).with("nextToken", token)
+}
+
+/// A call about one HTTP API, or about one thing of the newer interface.
+pub(super) fn get(path: String, resource: &str) -> DescribeCall {
+    DescribeCall::get(&HTTP_APIS, API, path, resource)
+}
+
+/// One HTTP or WebSocket API; `None` if there is none of this id.
+pub(in crate::account) async fn one(look: &MapContext<'_>, id: &str) -> Result<Option<MapResource>, MapStop> {
+    let found = present(look.object(get(format!("/v2/apis/{}", in_path(id)), id)).await)?;
+    found.map(|of| api(look, &of)).transpose()
 }
 
 /// Every HTTP API, as AWS answers.

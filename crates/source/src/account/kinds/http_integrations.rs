@@ -16,12 +16,14 @@ pub(in crate::account) const CALLS: &[&str] = &[API];
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let wholes = deployed(look).await?;
-    parts(look, MapKind::HttpIntegration, wholes, 1, |api| async move {
-        let path = format!("/v2/apis/{}/integrations", in_path(&api));
-        let found = look.list(LISTED, |token| page(path.clone(), &api, token)).await?;
-        found.iter().map(|of| integration(&api, of)).collect()
-    })
-    .await
+    parts(look, MapKind::HttpIntegration, wholes, 1, |api| async move { of_one(look, &api).await }).await
+}
+
+/// The integrations of one API.
+pub(in crate::account) async fn of_one(look: &MapContext<'_>, api: &str) -> Result<Vec<MapResource>, MapStop> {
+    let path = format!("/v2/apis/{}/integrations", in_path(api));
+    let found = look.list(LISTED, |token| page(path.clone(), api, token)).await?;
+    found.iter().map(|of| integration(api, of)).collect()
 }
 
 fn integration(api: &str, of: &JsonObject) -> Result<MapResource, MapStop> {

@@ -15,12 +15,14 @@ pub(in crate::account) const CALLS: &[&str] = &[API];
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let wholes = deployed(look).await?;
-    parts(look, MapKind::HttpRoute, wholes, 1, |api| async move {
-        let path = format!("/v2/apis/{}/routes", in_path(&api));
-        let found = look.list(LISTED, |token| page(path.clone(), &api, token)).await?;
-        found.iter().map(|of| route(&api, of)).collect()
-    })
-    .await
+    parts(look, MapKind::HttpRoute, wholes, 1, |api| async move { of_one(look, &api).await }).await
+}
+
+/// The routes of one API.
+pub(in crate::account) async fn of_one(look: &MapContext<'_>, api: &str) -> Result<Vec<MapResource>, MapStop> {
+    let path = format!("/v2/apis/{}/routes", in_path(api));
+    let found = look.list(LISTED, |token| page(path.clone(), api, token)).await?;
+    found.iter().map(|of| route(api, of)).collect()
 }
 
 fn route(api: &str, of: &JsonObject) -> Result<MapResource, MapStop> {

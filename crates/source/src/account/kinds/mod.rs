@@ -1,30 +1,30 @@
 //! The kinds of the map: each is one file and one line in the table below.
 
 mod arn;
-mod certificates;
+pub(super) mod certificates;
 mod dns_records;
 mod dns_zones;
-mod domain_mappings;
-mod domain_names;
+pub(super) mod domain_mappings;
+pub(super) mod domain_names;
 mod event_rules;
 mod event_source_mappings;
-mod function_aliases;
-mod function_concurrency;
-mod function_policies;
-mod function_urls;
-mod functions;
-mod http_apis;
-mod http_integrations;
-mod http_routes;
-mod http_stages;
-mod lambda_limits;
+pub(super) mod function_aliases;
+pub(super) mod function_concurrency;
+pub(super) mod function_policies;
+pub(super) mod function_urls;
+pub(super) mod functions;
+pub(super) mod http_apis;
+pub(super) mod http_integrations;
+pub(super) mod http_routes;
+pub(super) mod http_stages;
+pub(super) mod lambda_limits;
 mod log_groups;
-mod rest_apis;
-mod rest_integrations;
-mod rest_stages;
+pub(super) mod rest_apis;
+pub(super) mod rest_integrations;
+pub(super) mod rest_stages;
 mod rule_targets;
 mod schedules;
-mod secrets;
+pub(super) mod secrets;
 
 use account::map::{MapKind, MapSnapshot};
 

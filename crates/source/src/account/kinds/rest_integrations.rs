@@ -29,7 +29,8 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
     parts(look, MapKind::RestIntegration, wholes, 1, |api| async move { of_one(look, &api).await }).await
 }
 
-async fn of_one(look: &MapContext<'_>, api: &str) -> Result<Vec<MapResource>, MapStop> {
+/// The methods of one API.
+pub(in crate::account) async fn of_one(look: &MapContext<'_>, api: &str) -> Result<Vec<MapResource>, MapStop> {
     let path = format!("/restapis/{}/resources", in_path(api));
     let call = |token: Option<String>| page(path.clone(), api, token).with("embed", Some("methods"));
     let mut all = Vec::new();

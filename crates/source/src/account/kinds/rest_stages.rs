@@ -23,12 +23,13 @@ pub(super) async fn of_api(look: &MapContext<'_>, api: &str) -> Result<Option<Ve
 }
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
-    stages(look, MapKind::RestStage, ids(look).await?, |api| async move {
-        // An API that is gone by now has no stages.
-        let all = of_api(look, &api).await?.unwrap_or_default();
-        all.iter().map(|of| stage(look, &api, of)).collect()
-    })
-    .await
+    stages(look, MapKind::RestStage, ids(look).await?, |api| async move { of_one(look, &api).await }).await
+}
+
+/// The stages of one API; none if it is gone.
+pub(in crate::account) async fn of_one(look: &MapContext<'_>, api: &str) -> Result<Vec<MapResource>, MapStop> {
+    let found = of_api(look, api).await?.unwrap_or_default();
+    found.iter().map(|of| stage(look, api, of)).collect()
 }
 
 fn stage(look: &MapContext<'_>, api: &str, of: &JsonObject) -> Result<MapResource, MapStop> {

@@ -1,0 +1,103 @@
+//! The one hop that explains the others.
+
+use crate::hop::{Hop, HopState};
+use crate::link::Link;
+
+/// What is said of the whole chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainVerdict {
+    /// `Ok`, `Broken`, `Waiting` or `Unknown`.
+    pub state: HopState,
+    /// The hop that it rests on; `None` where all is well.
+    pub hop: Option<Hop>,
+}
+
+/// The first link that is broken or waits, or the later one that explains it.
+pub fn verdict(hops: &[Hop]) -> ChainVerdict {
+    let fault = |hop: &&Hop| matches!(hop.state, HopState::Broken | HopState::Waiting);
+    let of = |link: Link| hops.iter().filter(fault).find(|hop| hop.link == link);
+    let Some(mut first) = hops.iter().find(fault) else {
+        let unknown = hops.iter().find(|hop| hop.state == HopState::Unknown);
+        // A name that can be one, and credentials that are taken, are no sight of the chain.
+        let is_seen = |hop: &Hop| !matches!(hop.link, Link::Name | Link::Identity);
+        let works = hops.iter().any(|hop| hop.state == HopState::Ok && is_seen(hop));
+        let state = if works { HopState::Ok } else { HopState::Unknown };
+        return ChainVerdict { state, hop: unknown.filter(|_| !works).cloned() };
+    };
+    // Each step leads to a link that was not met before, so that a circle in the table ends.
+    let mut met = vec![first.link];
+    while let Some(cause) =
+        first.link.explained_by().iter().filter(|link| !met.contains(link)).find_map(|link| of(*link))
+    {
+        met.push(cause.link);
+        first = cause;
+    }
+    ChainVerdict { state: first.state, hop: Some(first.clone()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use account::map::MapKind;
+
+    use super::*;
+    use crate::hops;
+    use crate::testing::{ARN, Account, CERTIFICATE, answered, outside_only, resource, with_cname};
+
+    fn check(seen: &crate::seen::ChainSeen, state: HopState, link: Option<Link>) {
+        let hops = hops(seen);
+        let found = verdict(&hops);
+        assert_eq!((found.state, found.hop.as_ref().map(|hop| hop.link)), (state, link), "{found:?}");
+        assert!(state != HopState::Broken || found.hop.is_some_and(|hop| !hop.next_step.is_empty()));
+    }
+
+    #[test]
+    fn the_storys_chain_broken_in_its_five_places_names_each() {
+        let story = Account::story;
+        check(&story().dev(), HopState::Ok, None);
+        check(&story().without(MapKind::DomainMapping).dev(), HopState::Broken, Some(Link::Mapping));
+        check(&story().without(MapKind::RestStage).dev(), HopState::Broken, Some(Link::Stage));
+        check(&story().without(MapKind::FunctionPolicy).dev(), HopState::Broken, Some(Link::Permission));
+        let reserved = resource("backend-dev", &[("reserved", "0")]).of("backend-dev");
+        check(&story().with(MapKind::FunctionConcurrency, reserved).dev(), HopState::Broken, Some(Link::Concurrency));
+        let deleted = story().without(MapKind::Function).without(MapKind::FunctionPolicy);
+        check(&deleted.dev(), HopState::Broken, Some(Link::FunctionState));
+        let pending = [
+            ("name", "dev.example.one"),
+            ("status", "PENDING_VALIDATION"),
+            ("validation dev.example.one", "PENDING_VALIDATION _a.example.one _b.acm-validations.aws"),
+        ];
+        let pending = || {
+            let one = resource("c1", &pending).arn(CERTIFICATE);
+            story().without(MapKind::Certificate).with(MapKind::Certificate, one).dev()
+        };
+        let set = with_cname(pending(), "_a.example.one", Some("_b.acm-validations.aws"));
+        check(&set, HopState::Waiting, Some(Link::CertificateValidation));
+        let missing = with_cname(pending(), "_a.example.one", None);
+        check(&missing, HopState::Broken, Some(Link::CertificateValidation));
+    }
+
+    #[test]
+    fn a_chain_of_which_nothing_was_read_is_unknown_and_one_that_may_not_be_read_is_not_broken() {
+        check(&outside_only("dev.example.one", "/"), HopState::Unknown, Some(Link::Registration));
+        for (_, kind) in MapKind::ALL {
+            let denied = Account::story().denied(*kind, "not allowed").dev();
+            check(&denied, HopState::Ok, None);
+        }
+    }
+
+    #[test]
+    fn an_answer_names_one_link_with_and_without_the_account() {
+        let forbidden = |seen| answered(seen, 403, "ForbiddenException", r#"{"message":"Forbidden"}"#);
+        let none = || outside_only("dev.example.one", "/");
+        check(&forbidden(none()), HopState::Broken, Some(Link::Mapping));
+        let mapped = forbidden(Account::story().without(MapKind::DomainMapping).dev());
+        check(&mapped, HopState::Broken, Some(Link::Mapping));
+        let failed =
+            |seen| answered(seen, 500, "InternalServerErrorException", r#"{"message": "Internal server error"}"#);
+        check(&failed(none()), HopState::Broken, Some(Link::Permission));
+        let gone = Account::story().without(MapKind::Function);
+        check(&failed(gone.dev()), HopState::Broken, Some(Link::FunctionState));
+        let alias = Account::story().set(MapKind::RestIntegration, "a1/ANY /", "target", Some(&format!("{ARN}:live")));
+        check(&failed(alias.dev()), HopState::Broken, Some(Link::Permission));
+    }
+}

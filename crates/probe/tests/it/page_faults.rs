@@ -1,0 +1,114 @@
+//! Faults of pages: proxies, CORS, redirects.
+
+use std::sync::Arc;
+
+use chain::HopState::Broken;
+use chain::Link;
+
+use crate::lab::Lab;
+use crate::lab::web::{Page, Web, answer, json, written};
+
+pub(crate) const FAULTS: &[(&str, fn())] = &[
+    ("a proxy that does not trust the certificate behind it", || {
+        proxy(526, "does not trust the certificate", "Full (strict)")
+    }),
+    ("a proxy whose handshake fails", || proxy(525, "its TLS handshake with the server behind it fails", "DNS only")),
+    ("a proxy that gets an answer it does not understand", || proxy(520, "does not understand", "DNS only")),
+    ("a proxy that redirects in a circle", proxy_circle),
+    ("a failure of the function that a browser shows as a CORS error", hidden_failure),
+    ("throttling that a browser shows as a CORS error", hidden_throttling),
+    ("an origin that is refused", refused_origin),
+    ("a page that never answers", hanging),
+    ("redirects in a circle", circle),
+    ("more redirects than anyone follows", long_way),
+    ("a redirect to a host that does not exist", dead_end),
+];
+
+fn gateway(lab: &mut Lab, page: Page) {
+    let certificate = lab.authority.leaf(&["dev.example.one"]);
+    lab.gateway(Web::tls(certificate, page));
+}
+
+fn proxy(status: u16, summary: &str, next: &str) {
+    let mut lab = Lab::well();
+    lab.records(&["dev.example.one 300 A @80"]);
+    gateway(&mut lab, answer(status, "server: cloudflare\r\ncf-ray: 8f1-ICN\r\n", "<html>error</html>"));
+    lab.expect(Link::Proxy, Broken, summary, next);
+}
+
+/// The page redirects to itself.
+fn to_itself(headers: &'static str) -> Page {
+    Arc::new(move |request| {
+        let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+        written(301, &format!("location: https://{host}/\r\n{headers}"), "")
+    })
+}
+
+fn proxy_circle() {
+    let mut lab = Lab::well();
+    lab.records(&["dev.example.one 300 A @80"]);
+    gateway(&mut lab, to_itself("server: cloudflare\r\n"));
+    lab.expect(Link::Proxy, Broken, "a circle", "`Flexible` to `Full (strict)`");
+}
+
+fn hidden_failure() {
+    let mut lab = Lab::well();
+    gateway(&mut lab, json(599, "x-teapot: 1\r\n", "{\"error\":\"own\"}"));
+    lab.expect(Link::Cors, Broken, "in truth the answer is 599", "DEFAULT_5XX");
+}
+
+fn hidden_throttling() {
+    let mut lab = Lab::well();
+    gateway(&mut lab, json(418, "", "{\"error\":\"slow down\"}"));
+    lab.expect(Link::Cors, Broken, "in truth the answer is 418", "DEFAULT_4XX");
+}
+
+fn refused_origin() {
+    let mut lab = Lab::well();
+    let page: Page = Arc::new(|request| match request.contains("origin: ") {
+        true => written(403, "content-type: text/plain\r\n", "origin not allowed"),
+        false => written(200, "content-type: text/plain\r\n", "hello"),
+    });
+    gateway(&mut lab, page);
+    lab.expect(Link::Cors, Broken, "the origin is refused", "update-api --cors-configuration");
+}
+
+fn hanging() {
+    let mut lab = Lab::well();
+    let certificate = lab.authority.leaf(&["dev.example.one"]);
+    lab.gateway(Web::Hanging(Box::new(certificate)));
+    lab.expect(Link::Cors, Broken, "the page does not answer (no answer within", "log of the function");
+}
+
+fn circle() {
+    let mut lab = Lab::well();
+    let page: Page = Arc::new(|request| match request.starts_with("GET /a ") {
+        true => written(302, "location: /\r\naccess-control-allow-origin: *\r\n", ""),
+        false => written(302, "location: /a\r\naccess-control-allow-origin: *\r\n", ""),
+    });
+    gateway(&mut lab, page);
+    lab.expect(Link::Redirect, Broken, "lead in a circle", "what redirects");
+}
+
+fn long_way() {
+    let mut lab = Lab::well();
+    let page: Page = Arc::new(|request| {
+        let number: u32 =
+            request.split(' ').nth(1).and_then(|path| path.trim_start_matches('/').parse().ok()).unwrap_or(0);
+        written(302, &format!("location: /{}\r\n", number + 1), "")
+    });
+    gateway(&mut lab, page);
+    let seen = lab.expect(Link::Redirect, Broken, "more than 10 redirects", "what redirects");
+    assert_eq!(seen.outside.https.len(), 11);
+}
+
+fn dead_end() {
+    let mut lab = Lab::well();
+    gateway(&mut lab, answer(301, "location: https://www.gone.example/\r\n", ""));
+    lab.expect(
+        Link::Redirect,
+        Broken,
+        "leads to https://www.gone.example/, which does not answer",
+        "Mend https://www.gone.example/",
+    );
+}

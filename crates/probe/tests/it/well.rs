@@ -1,0 +1,160 @@
+//! Where nothing is broken, nothing is named, in whatever way the answers come.
+
+use chain::{HopState, Link};
+
+use crate::lab::names::Behaviour;
+use crate::lab::web::{Web, json};
+use crate::lab::{Lab, Seen, run};
+
+#[track_caller]
+fn check(lab: &Lab) -> Seen {
+    let seen = run(lab.ask());
+    assert_eq!((seen.verdict.state, &seen.verdict.hop), (HopState::Ok, &None), "{:#?}", seen.outside.https);
+    seen.within_limits();
+    seen
+}
+
+#[test]
+fn a_chain_that_works_is_seen_whole() {
+    let lab = Lab::well();
+    let seen = check(&lab);
+    let outside = &seen.outside;
+    assert_eq!(outside.dns.zone.as_deref(), Some("example.one"));
+    assert_eq!(outside.dns.parent_servers, ["ns1.example.one", "ns2.example.one"]);
+    assert_eq!(outside.dns.addresses, [std::net::IpAddr::V4(lab.ip(80))]);
+    assert_eq!(outside.dns.problem, None);
+    let page = &outside.https[0];
+    assert_eq!(
+        (page.status, page.header("apigw-requestid"), page.body_start.as_str()),
+        (Some(200), Some("Qx1"), "{\"ok\":true}")
+    );
+    assert!(page.ttfb.is_some() && outside.dns.took.is_some());
+    let origin = outside.https_with_origin.as_ref().unwrap();
+    assert!(origin.origin.as_ref().unwrap().starts_with("https://dev.example.one"), "{origin:?}");
+    assert!(seen.seconds < 3.0, "{} s", seen.seconds);
+}
+
+#[test]
+fn answers_that_come_over_tcp_and_after_forged_ones_are_the_same() {
+    for behaviour in [Behaviour::Truncates, Behaviour::ForgedFirst] {
+        let mut lab = Lab::well();
+        for at in [1, 2, 3, 4, 51, 52, 53] {
+            lab.server(at).behaviour = behaviour;
+        }
+        let seen = run(lab.ask());
+        seen.within_limits();
+        if behaviour == Behaviour::ForgedFirst {
+            check(&lab);
+        } else {
+            // Each question is two then, so that some are left out, which is said. What was seen is right.
+            assert_eq!(seen.outside.dns.zone.as_deref(), Some("example.one"));
+            assert!(!matches!(seen.verdict.state, HopState::Broken), "{:#?}", seen.verdict);
+        }
+    }
+}
+
+#[test]
+fn an_apex_with_addresses_and_a_zone_of_its_own_are_found() {
+    let mut lab = Lab::well();
+    lab.target = "https://example.one/".to_owned();
+    for at in [3, 4, 51, 52, 53] {
+        lab.server(at).zones[0].add("example.one 60 A @80");
+    }
+    let certificate = lab.authority.leaf(&["example.one"]);
+    lab.gateway(Web::tls(certificate, json(200, "", "{}")));
+    assert_eq!(check(&lab).outside.dns.zone.as_deref(), Some("example.one"));
+
+    // The same servers hold a zone for the host itself: no referral leads to it.
+    let mut lab = Lab::well();
+    for at in [51, 52, 53] {
+        lab.server(at).zones = vec![crate::lab::names::Zone::new(".", &["dev.example.one 60 A @80"])];
+    }
+    for at in [3, 4] {
+        let own = crate::lab::names::Zone::new(
+            "dev.example.one",
+            &[
+                "dev.example.one 3600 NS ns1.example.one",
+                "dev.example.one 3600 NS ns2.example.one",
+                "dev.example.one 60 A @80",
+            ],
+        );
+        lab.server(at).zones.push(own);
+    }
+    assert_eq!(check(&lab).outside.dns.zone.as_deref(), Some("dev.example.one"));
+}
+
+#[test]
+fn without_resolvers_the_target_is_found_by_a_walk_of_its_own() {
+    let mut lab = Lab::well();
+    for at in [51, 52, 53] {
+        lab.server(at).behaviour = Behaviour::Silent;
+    }
+    let seen = run(lab.ask());
+    seen.within_limits();
+    assert_eq!(
+        seen.outside.dns.addresses,
+        [std::net::IpAddr::V4(lab.ip(80))],
+        "{:#?}",
+        (&seen.outside.dns.followed, seen.outside.dns.took, seen.outside.dns.questions, &seen.outside.dns.problem)
+    );
+    assert_eq!(seen.verdict.state, HopState::Ok, "{:#?}", seen.verdict);
+}
+
+#[test]
+fn a_certificate_for_an_address_and_a_host_without_dns() {
+    let mut lab = Lab::well();
+    let address = lab.ip(80).to_string();
+    lab.target = format!("https://{address}/");
+    let certificate = lab.authority.leaf(&[&address]);
+    lab.gateway(Web::tls(certificate, json(200, "", "{}")));
+    let seen = check(&lab);
+    assert_eq!(seen.outside.dns.questions, 0);
+    assert!(seen.outside.connections.iter().any(|connection| connection.tls.is_some()));
+}
+
+#[test]
+fn a_page_that_never_ends_is_cut_and_one_of_many_headers_is_refused() {
+    let mut lab = Lab::well();
+    let certificate = lab.authority.leaf(&["dev.example.one"]);
+    lab.gateway(Web::Endless(Box::new(certificate.clone())));
+    let seen = check(&lab);
+    assert!(seen.outside.https[0].body_start.len() <= 2000, "{}", seen.outside.https[0].body_start.len());
+    assert!(seen.seconds < 3.0, "{} s", seen.seconds);
+
+    let headers: String = (0..100_000).map(|n| format!("x-{n}: {n}\r\n")).collect();
+    lab.gateway(Web::tls(certificate, json(200, &headers, "{}")));
+    let seen = run(lab.ask());
+    seen.within_limits();
+    let page = &seen.outside.https[0];
+    assert!(page.status.is_none() && page.problem.is_some(), "{page:?}");
+}
+
+#[test]
+fn what_is_secret_in_an_answer_is_masked() {
+    let mut lab = Lab::well();
+    lab.target = "https://dev.example.one/?token=hunter2hunter2".to_owned();
+    let certificate = lab.authority.leaf(&["dev.example.one"]);
+    lab.gateway(Web::tls(
+        certificate,
+        json(200, "server: \u{9b}31mb\r\n", "{\"password\": \"hunter2hunter2\"}\n\u{7}next"),
+    ));
+    let seen = check(&lab);
+    let page = &seen.outside.https[0];
+    assert!(!format!("{page:?}").contains("hunter2"), "{page:?}");
+    assert!(page.body_start.ends_with("next") && !page.body_start.chars().any(char::is_control), "{page:?}");
+}
+
+#[test]
+fn the_verdict_of_a_link_that_was_not_asked_is_unknown() {
+    let seen = run(Lab::well().ask());
+    let chain = chain::seen::ChainSeen {
+        at: crate::lab::now(),
+        host: Some("dev.example.one".to_owned()),
+        path: "/".to_owned(),
+        outside: Some(seen.outside),
+        inside: None,
+    };
+    let hops = chain::hops(&chain);
+    let registration = hops.iter().find(|hop| hop.link == Link::Registration).unwrap();
+    assert_eq!(registration.state, HopState::Unknown);
+}
