@@ -38,6 +38,13 @@ class Stop(Exception):
     """Why the deployment ends here, as a sentence."""
 
 
+class ToldToEnd(BaseException):
+    """A signal came. No Exception: boto3 would take it for a network error and try again."""
+
+    def __str__(self):
+        return "it was told to end"
+
+
 class Parser(argparse.ArgumentParser):
     def error(self, message):
         self.print_usage(sys.stderr)
@@ -238,7 +245,7 @@ def say(text):
 
 
 def told_to_end(_number, _frame):
-    raise Stop("it was told to end")
+    raise ToldToEnd
 
 
 def main():
@@ -248,7 +255,7 @@ def main():
     try:
         deployment = Deployment(given)
         deployment.run()
-    except (Stop, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+    except (Stop, ToldToEnd, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
         say(f"not deployed: {error}")
         return 1
     return 0
