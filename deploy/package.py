@@ -2,11 +2,12 @@
 
     cargo build --release --locked
     python3 deploy/package.py tarball        # target/dist/monitor-VERSION-TARGET.tar.gz
-    python3 deploy/package.py deb            # target/dist/monitor_VERSION-1_ARCHITECTURE.deb; needs cargo-deb and dpkg-dev
+    python3 deploy/package.py deb            # target/dist/monitor_VERSION-1_ARCHITECTURE.deb
 
-The completions come from the program itself, so it must run on this machine; for another target, name one that does with
---runs-here. The same commit and the same program give the same bytes: files are sorted, and their time is that of the
-commit, or SOURCE_DATE_EPOCH. target/dist/SHA256SUMS has the sums of all that lies there.
+`deb` needs cargo-deb and dpkg-dev. The completions come from the program itself, so it must run on this machine; for
+another target, name one that does with --runs-here. The same commit and the same program give the same bytes: files are
+sorted, and their time is that of the commit, or SOURCE_DATE_EPOCH. target/dist/SHA256SUMS has the sums of all that lies
+there.
 """
 
 import argparse
@@ -21,12 +22,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tomllib
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 COMPLETIONS = {"bash": "monitor.bash", "zsh": "_monitor", "fish": "monitor.fish"}
 # Files that say under which terms a crate may be passed on.
-TERMS = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE", "OFL", "UFL")
+TERMS = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
 
 
 class Stop(Exception):
@@ -38,11 +38,6 @@ def said_by(*command):
     if done.returncode != 0:
         raise Stop(f"`{' '.join(map(str, command))}` failed: {done.stderr.strip()[-2000:]}")
     return done.stdout
-
-
-def version():
-    with open(TOP / "Cargo.toml", "rb") as file:
-        return tomllib.load(file)["workspace"]["package"]["version"]
 
 
 def time_of_the_commit():
@@ -58,13 +53,22 @@ def terms(files):
     return sorted(file for file in files if file.is_file() and file.name.upper().startswith(TERMS))
 
 
-def third_party(target):
+class Tree:
+    """The crates, as cargo resolves them for a target."""
+
+    def __init__(self, target):
+        found = json.loads(
+            said_by("cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", target)
+        )
+        self.packages = {package["id"]: package for package in found["packages"]}
+        self.nodes = {node["id"]: node for node in found["resolve"]["nodes"]}
+        self.monitor = next(one for one in found["packages"] if one["name"] == "monitor" and one["source"] is None)
+        self.version = self.monitor["version"]
+
+
+def third_party(tree):
     """The licences of all crates that are linked into the program, each text once, under the crates that have it."""
-    tree = said_by("cargo", "metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", target)
-    tree = json.loads(tree)
-    packages = {package["id"]: package for package in tree["packages"]}
-    nodes = {node["id"]: node for node in tree["resolve"]["nodes"]}
-    start = next(id for id, package in packages.items() if package["name"] == "monitor" and package["source"] is None)
+    packages, nodes, start = tree.packages, tree.nodes, tree.monitor["id"]
     linked, waiting = set(), [start]
     while waiting:
         id = waiting.pop()
@@ -78,7 +82,8 @@ def third_party(target):
     foreign = sorted((packages[id]["name"], packages[id]["version"], id) for id in linked if packages[id]["source"])
     for name, number, id in foreign:
         folder = pathlib.Path(packages[id]["manifest_path"]).parent
-        files = terms(folder.iterdir()) or terms(folder.rglob("*"))
+        # Some have it in other folders and under other names, such as the fonts.
+        files = terms(folder.iterdir()) or sorted(folder.rglob("*.txt"))
         for file in files:
             text = file.read_text(errors="replace").replace("\r\n", "\n").strip()
             texts.setdefault(text, []).append(f"{name} {number} ({packages[id]['license']})")
@@ -92,34 +97,34 @@ def third_party(target):
     return len(foreign), ("\n\n" + "-" * 72 + "\n\n").join(parts) + "\n"
 
 
-def stage(given, folder):
+def stage(given, tree):
     """Writes what is not in the repository: completions, licences of others, Debian's changelog."""
+    folder, version = given.staging, tree.version
     runs_here = given.runs_here or given.binary
     if not given.binary.is_file():
         raise Stop(f"{given.binary} does not exist: build it first, or name it with --binary")
     answered = said_by(runs_here.resolve(), "--version").strip()
-    if answered != f"monitor {version()}":
-        raise Stop(f"{runs_here} says `{answered}`, and Cargo.toml has version {version()}: build it anew")
+    if answered != f"monitor {version}":
+        raise Stop(f"{runs_here} says `{answered}`, and Cargo.toml has version {version}: build it anew")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "completions").mkdir(parents=True)
     for shell, name in COMPLETIONS.items():
         (folder / "completions" / name).write_text(said_by(runs_here.resolve(), "completions", shell))
-    crates, licences = third_party(given.target)
+    crates, licences = third_party(tree)
     (folder / "third-party-licenses.txt").write_text(licences)
     date = email.utils.formatdate(time_of_the_commit())
-    with open(TOP / "Cargo.toml", "rb") as file:
-        maintainer = tomllib.load(file)["package"]["metadata"]["deb"]["maintainer"]
+    maintainer = tree.monitor["metadata"]["deb"]["maintainer"]
     (folder / "changelog").write_text(
-        f"monitor ({version()}-1) unstable; urgency=medium\n\n"
+        f"monitor ({version}-1) unstable; urgency=medium\n\n"
         f"  * What changed is in /usr/share/doc/monitor/CHANGELOG.md.\n\n"
         f" -- {maintainer}  {date}\n"
     )
     print(f"{len(COMPLETIONS)} completions, licences of {crates} crates")
 
 
-def tarball(given):
-    folder = TOP / "target" / "package"
-    stage(given, folder)
+def tarball(given, tree):
+    folder = given.staging
+    stage(given, tree)
     files = {
         "monitor": (given.binary, 0o755),
         "monitor.service": (TOP / "deploy" / "monitor.service", 0o644),
@@ -129,7 +134,7 @@ def tarball(given):
     files |= {name: (TOP / name, 0o644) for name in ("LICENSE", "README.md", "CHANGELOG.md")}
     files |= {f"docs/{path.name}": (path, 0o644) for path in (TOP / "docs").glob("*.md")}
     files |= {f"completions/{name}": (folder / "completions" / name, 0o644) for name in COMPLETIONS.values()}
-    name, time = f"monitor-{version()}-{given.target}", time_of_the_commit()
+    name, time = f"monitor-{tree.version}-{given.target}", time_of_the_commit()
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for path, (source, mode) in sorted(files.items()):
@@ -143,9 +148,9 @@ def tarball(given):
     return made
 
 
-def deb(given):
-    folder = TOP / "target" / "package"
-    stage(given, folder)
+def deb(given, tree):
+    folder = given.staging
+    stage(given, tree)
     # cargo-deb looks for `target/release/` in the target folder that it is told.
     (folder / "release").mkdir()
     shutil.copy2(given.binary, folder / "release" / "monitor")
@@ -171,17 +176,37 @@ def sums(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["tarball", "deb"])
-    parser.add_argument("--binary", type=pathlib.Path, help="the program to pack (default: target/release/monitor, or that of --target)")
-    parser.add_argument("--runs-here", type=pathlib.Path, help="a program of the same version that runs on this machine")
+    parser.add_argument(
+        "what", choices=["tarball", "deb", "stage"], help="stage: only what the two need and the repository has not"
+    )
+    parser.add_argument(
+        "--binary", type=pathlib.Path, help="the program to pack (default: target/release/monitor, or that of --target)"
+    )
+    parser.add_argument(
+        "--runs-here", type=pathlib.Path, help="a program of the same version that runs on this machine"
+    )
     parser.add_argument("--target", default=None, help="its target (default: that of this machine)")
-    parser.add_argument("--out", type=pathlib.Path, default=TOP / "target" / "dist", help="where to (default: target/dist)")
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=TOP / "target" / "dist", help="where to (default: target/dist)"
+    )
+    parser.add_argument(
+        "--staging",
+        type=pathlib.Path,
+        default=TOP / "target" / "package",
+        help="for what is made on the way (default: target/package; deb takes it from there)",
+    )
     given = parser.parse_args()
+    if given.what == "deb" and given.staging != TOP / "target" / "package":
+        parser.error("Cargo.toml names files in target/package: deb has no other --staging")
     folder = "target/release" if given.target is None else f"target/{given.target}/release"
     given.binary = given.binary or TOP / folder / "monitor"
     try:
         given.target = given.target or host()
-        made = tarball(given) if given.what == "tarball" else deb(given)
+        tree = Tree(given.target)
+        if given.what == "stage":
+            stage(given, tree)
+            return 0
+        made = tarball(given, tree) if given.what == "tarball" else deb(given, tree)
         sums(given.out)
     except Stop as stop:
         print(f"deploy/package.py: {stop}", file=sys.stderr)

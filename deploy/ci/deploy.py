@@ -60,7 +60,12 @@ def arguments():
     parser.add_argument("--alias", default="live", help="the alias with the traffic (default: live)")
     parser.add_argument("--trial-alias", default="trial", help="the alias for the first requests (default: trial)")
     parser.add_argument("--max-zip-bytes", type=int, default=LAMBDA_ZIP_LIMIT, help="refuse a larger zip")
-    parser.add_argument("--smoke", action="append", metavar="PATH", help="a path that must answer GET with 200; repeatable (default: /healthz and /readyz)")
+    parser.add_argument(
+        "--smoke",
+        action="append",
+        metavar="PATH",
+        help="a path that must answer GET with 200; repeatable (default: /healthz and /readyz)",
+    )
     parser.add_argument("--url", help="address of the API; after the move the paths are also asked there")
     given = parser.parse_args()
     given.smoke = given.smoke or ["/healthz", "/readyz"]
@@ -93,7 +98,13 @@ def request(path):
         "rawQueryString": "",
         "headers": {"host": "deploy.invalid", "x-forwarded-proto": "https"},
         "requestContext": {
-            "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "deploy.py"},
+            "http": {
+                "method": "GET",
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": "deploy.py",
+            },
             "requestId": "deploy",
             "stage": "$default",
         },
@@ -108,6 +119,7 @@ class Deployment:
         self.aws = boto3.client("lambda", config=config)
         self.version = None
         self.before = None
+        self.moved = False
 
     def run(self):
         given = self.given
@@ -122,13 +134,17 @@ class Deployment:
         self.ask(given.trial_alias)
         try:
             self.aws.update_alias(
-                FunctionName=given.function, Name=given.alias, FunctionVersion=self.version, RevisionId=alias["RevisionId"]
+                FunctionName=given.function,
+                Name=given.alias,
+                FunctionVersion=self.version,
+                RevisionId=alias["RevisionId"],
             )
+            self.moved = True
             say(f"{given.alias} moved from version {self.before} to {self.version}")
             self.ask(given.alias)
             self.ask_from_outside()
         except BaseException as error:
-            # Also when this process is told to end: a deployment that nobody has checked is not left in place.
+            # Also when this process is told to end: what was not checked to its end does not stay.
             self.roll_back(error)
             raise
 
@@ -137,7 +153,8 @@ class Deployment:
         limit = min(self.given.max_zip_bytes, LAMBDA_ZIP_LIMIT)
         say(f"zip: {len(archive):,} bytes of {limit:,}")
         if len(archive) > limit:
-            raise Stop(f"the zip of {self.given.program} is too large: {len(archive):,} bytes, {limit:,} are allowed. Nothing was uploaded")
+            size = f"{len(archive):,} bytes, {limit:,} are allowed"
+            raise Stop(f"the zip of {self.given.program} is too large: {size}. Nothing was uploaded")
         return archive
 
     def alias_with_traffic(self):
@@ -145,7 +162,9 @@ class Deployment:
         try:
             alias = self.aws.get_alias(FunctionName=given.function, Name=given.alias)
         except self.aws.exceptions.ResourceNotFoundException as error:
-            raise Stop(f"there is no alias {given.alias} of {given.function}: make the stack first (deploy/api/README.md)") from error
+            raise Stop(
+                f"there is no alias {given.alias} of {given.function}: make the stack first (deploy/api/README.md)"
+            ) from error
         if (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
             raise Stop(f"{given.alias} divides its traffic between two versions: give all of it to one first")
         return alias
@@ -183,7 +202,9 @@ class Deployment:
     def ask(self, alias):
         """Sends each request through an alias; all must be answered, and by the new version."""
         for path in self.given.smoke:
-            answer = self.aws.invoke(FunctionName=self.given.function, Qualifier=alias, Payload=json.dumps(request(path)))
+            answer = self.aws.invoke(
+                FunctionName=self.given.function, Qualifier=alias, Payload=json.dumps(request(path))
+            )
             payload = answer["Payload"].read()
             where = f"GET {path} through {alias}"
             by = answer.get("ExecutedVersion", self.version)
@@ -196,7 +217,8 @@ class Deployment:
             said = said if isinstance(said, dict) else {}
             if answer.get("FunctionError"):
                 # Without its text, which may hold anything: the log of the function has it.
-                raise Stop(f"{where} failed: {said.get('errorType', answer['FunctionError'])}. The log of {self.given.function} says why")
+                kind = said.get("errorType", answer["FunctionError"])
+                raise Stop(f"{where} failed: {kind}. The log of {self.given.function} says why")
             check(where, said.get("statusCode"), said.get("body"))
 
     def ask_from_outside(self):
@@ -216,20 +238,24 @@ class Deployment:
         # Runners that cancel a job send a second signal some seconds after the first.
         for number in ENDS:
             signal.signal(number, signal.SIG_IGN)
-        say(f"failed after the move: {reason or type(reason).__name__}")
+        say(f"failed {'after' if self.moved else 'at'} the move: {reason or type(reason).__name__}")
         try:
             # The move may have happened although its answer was lost, and somebody else may have moved the alias since.
             now = self.aws.get_alias(FunctionName=given.function, Name=given.alias)
             if now["FunctionVersion"] == self.version:
                 self.aws.update_alias(
-                    FunctionName=given.function, Name=given.alias, FunctionVersion=self.before, RevisionId=now["RevisionId"]
+                    FunctionName=given.function,
+                    Name=given.alias,
+                    FunctionVersion=self.before,
+                    RevisionId=now["RevisionId"],
                 )
                 say(f"{given.alias} moved back to version {self.before}")
             else:
                 say(f"{given.alias} has version {now['FunctionVersion']}: it is left there")
         except Exception as error:
             say(f"{given.alias} could not be moved back: {error or type(error).__name__}. Do it by hand:")
-            say(f"aws lambda update-alias --function-name {given.function} --name {given.alias} --function-version {self.before}")
+            command = f"aws lambda update-alias --function-name {given.function} --name {given.alias}"
+            say(f"{command} --function-version {self.before}")
             sys.exit(2)
 
 
