@@ -40,6 +40,7 @@ mod mails;
 mod new_errors;
 mod once;
 mod operators;
+mod packaging;
 mod pinned_account;
 mod properties;
 mod prose;

@@ -11,6 +11,7 @@
 
 mod conformance;
 mod contract;
+mod deploying;
 mod development;
 mod dynamodb;
 mod fakes;

@@ -7,7 +7,7 @@ use crate::cargo::top;
 use crate::finding::{Finding, judge};
 
 /// Folders that have documents.
-const FOLDERS: &[&str] = &["", "api", "deploy", "docs"];
+const FOLDERS: &[&str] = &["", "api", "deploy", "deploy/api", "deploy/ci", "docs"];
 
 /// The targets of the links of a document that are files of the repository, without what follows `#`.
 fn targets(text: &str) -> Vec<&str> {
