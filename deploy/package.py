@@ -131,7 +131,7 @@ def tarball(given, tree):
         "examples/alerts.toml": (TOP / "alerts.toml", 0o644),
         "third-party-licenses.txt": (folder / "third-party-licenses.txt", 0o644),
     }
-    files |= {name: (TOP / name, 0o644) for name in ("LICENSE", "README.md", "CHANGELOG.md")}
+    files |= {name: (TOP / name, 0o644) for name in ("LICENSE", "README.md", "CHANGELOG.md", "deploy/README.md")}
     files |= {f"docs/{path.name}": (path, 0o644) for path in (TOP / "docs").glob("*.md")}
     files |= {f"completions/{name}": (folder / "completions" / name, 0o644) for name in COMPLETIONS.values()}
     name, time = f"monitor-{tree.version}-{given.target}", time_of_the_commit()
