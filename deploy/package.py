@@ -116,7 +116,7 @@ def stage(given, tree):
     maintainer = tree.monitor["metadata"]["deb"]["maintainer"]
     (folder / "changelog").write_text(
         f"monitor ({version}-1) unstable; urgency=medium\n\n"
-        f"  * What changed is in /usr/share/doc/monitor/CHANGELOG.md.\n\n"
+        f"  * What changed is in /usr/share/doc/monitor/changelog.gz.\n\n"
         f" -- {maintainer}  {date}\n"
     )
     print(f"{len(COMPLETIONS)} completions, licences of {crates} crates")
