@@ -116,7 +116,7 @@ def stage(given, tree):
     maintainer = tree.monitor["metadata"]["deb"]["maintainer"]
     (folder / "changelog").write_text(
         f"monitor ({version}-1) unstable; urgency=medium\n\n"
-        f"  * What changed is in /usr/share/doc/monitor/CHANGELOG.md.\n\n"
+        f"  * What changed is in /usr/share/doc/monitor/changelog.gz.\n\n"
         f" -- {maintainer}  {date}\n"
     )
     print(f"{len(COMPLETIONS)} completions, licences of {crates} crates")
@@ -131,7 +131,7 @@ def tarball(given, tree):
         "examples/alerts.toml": (TOP / "alerts.toml", 0o644),
         "third-party-licenses.txt": (folder / "third-party-licenses.txt", 0o644),
     }
-    files |= {name: (TOP / name, 0o644) for name in ("LICENSE", "README.md", "CHANGELOG.md")}
+    files |= {name: (TOP / name, 0o644) for name in ("LICENSE", "README.md", "CHANGELOG.md", "deploy/README.md")}
     files |= {f"docs/{path.name}": (path, 0o644) for path in (TOP / "docs").glob("*.md")}
     files |= {f"completions/{name}": (folder / "completions" / name, 0o644) for name in COMPLETIONS.values()}
     name, time = f"monitor-{tree.version}-{given.target}", time_of_the_commit()

@@ -115,7 +115,7 @@ fn the_unit_names_what_the_package_and_init_write() {
     for line in [
         "Type=notify",
         "ExecStart=monitor run --config /etc/monitor/alerts.toml",
-        // `monitor init --output /etc/monitor/alerts.toml` writes the secrets there.
+        // `monitor init` writes the secrets to a file of this name.
         "EnvironmentFile=-/etc/monitor/monitor.env",
         "DynamicUser=yes",
         "StateDirectory=monitor",
@@ -138,13 +138,16 @@ fn the_unit_names_what_the_package_and_init_write() {
 #[test]
 fn the_tarball_is_the_same_each_time_and_has_the_sums_of_its_files() {
     let made = |folder: &Path| {
-        run(&mut package(folder, &["tarball", "--target", "x86_64-unknown-linux-gnu"]));
-        let name = format!("monitor-{}-x86_64-unknown-linux-gnu", env!("CARGO_PKG_VERSION"));
-        run(Command::new("sha256sum").args(["--check", "SHA256SUMS"]).current_dir(folder.join("out")));
-        (fs::read(folder.join(format!("out/{name}.tar.gz"))).expect("a tarball"), name)
+        run(&mut package(folder, &["tarball"]));
+        let out = folder.join("out");
+        run(Command::new("sha256sum").args(["--check", "SHA256SUMS"]).current_dir(&out));
+        let sums = fs::read_to_string(out.join("SHA256SUMS")).expect("sums");
+        let name = sums.trim().rsplit("  ").next().and_then(|name| name.strip_suffix(".tar.gz")).expect("one tarball");
+        (fs::read(out.join(format!("{name}.tar.gz"))).expect("a tarball"), name.to_owned())
     };
     let folder = folder();
     let (first, name) = made(folder.path());
+    assert!(name.starts_with(&format!("monitor-{}-", env!("CARGO_PKG_VERSION"))), "{name}");
     assert!(made(folder.path()).0 == first, "the same program, another archive");
 
     run(Command::new("tar").arg("-xzf").arg(format!("out/{name}.tar.gz")).current_dir(folder.path()));
