@@ -230,7 +230,7 @@ async fn a_plan_is_made_from_what_the_daemon_has_read() {
     assert!(said.contains("No pings keep 1 %") && said.contains("KRW") && said.contains("L-B99A9384"), "{said}");
     for (function, words) in [
         ("stuck", "pings cannot help before start-up is mended"),
-        ("gaps", "its log was read for only 5"),
+        ("gaps", "its log was read for only "),
         ("new", "its log has been read for less than a day"),
         ("uncalled", "it was not called in that time"),
         ("other", "its log has not been read; watch it with read.lambda_logs"),
