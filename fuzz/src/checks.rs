@@ -22,6 +22,9 @@ use model::redact::{LONGEST_EXCERPT, excerpt};
 use model::settings::ConfigProblem;
 use monitor::config::{self, ConfigEnvironment};
 use source::billfile;
+use warmth::knowledge::Timeline;
+use warmth::policy::Policy;
+use warmth::trace::{TraceShape, days, runs};
 
 /// Checks one input; panics if anything does not hold.
 pub type Check = fn(&[u8]);
@@ -34,6 +37,7 @@ pub const ALL: &[(&str, Check)] = &[
     ("lambda_copy", lambda_copy),
     ("lambda_log", lambda_log),
     ("redact", redact),
+    ("warm_trace", warm_trace),
 ];
 
 /// The largest that a sentence about a fault may be: an excerpt, and words around it.
@@ -327,4 +331,47 @@ pub fn redact(bytes: &[u8]) {
     let said: String = line.chars().filter(char::is_ascii_graphic).collect();
     let leaked = parts.filter(|part| !said.contains(part)).find(|part| shown.contains(part));
     assert!(leaked.is_none(), "a part of a key is shown: {leaked:?} in {shown}");
+}
+
+/// So many calls of a trace are replayed quickly.
+const FEW_CALLS: usize = 2_000;
+
+/// A trace of any content is refused in one line, or learned from and replayed: each call counts once, and each cold start
+/// has one cause.
+pub fn warm_trace(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let functions = match TraceShape::of(&text) {
+        Ok(TraceShape::FunctionDays) => days::read(&text),
+        Ok(TraceShape::Run) => runs::read(&text, "run").map(|run| {
+            let learned = warmth::learn::learn(&run.seen);
+            assert_eq!(learned.calls as usize, run.seen.len());
+            if let (Some(low), Some(high)) = (learned.idle_low_ms, learned.idle_high_ms) {
+                assert!(low <= high, "the idle timeout ends before it begins: {learned:?}");
+            }
+            vec![run.trace]
+        }),
+        Err(mistake) => Err(mistake),
+    };
+    let functions = match functions {
+        Ok(functions) => functions,
+        Err(mistake) => {
+            let said = mistake.to_string();
+            assert!(said.len() < 400 && !said.contains(char::is_control), "no line: {said:?}");
+            return;
+        }
+    };
+    let regime = warmth::regime::Year::Y2020.regime();
+    for function in functions.iter().filter(|function| function.length_ms < 100_000_000).take(3) {
+        let calls = function.calls(1).len();
+        if calls > FEW_CALLS {
+            continue;
+        }
+        for policy in ["none", "skip:10m", "histogram", "handover:10m@60m/2", "auto"] {
+            let policy: Policy = policy.parse().expect("a policy");
+            let tally = warmth::account::simulate(function, policy, &regime, &Timeline::default(), 0.01, 1).tally;
+            assert_eq!(tally.calls as usize, calls, "{policy}");
+            assert_eq!(tally.cold, tally.by_cause.iter().sum::<u32>(), "{policy}");
+            assert!(tally.cold <= tally.calls && tally.cold_pings <= tally.pings, "{policy} {tally:?}");
+        }
+    }
 }

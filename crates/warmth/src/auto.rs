@@ -3,7 +3,7 @@
 use crate::belief::{Belief, Seen};
 use crate::chance::Chance;
 use crate::evidence::Evidence;
-use crate::keeper::{Protection, next_round};
+use crate::keeper::{Protection, ROUNDS_APART_MS, next_round};
 use crate::knowledge::Knowledge;
 use crate::plan::{Aim, SURE, choose};
 use crate::regime::HOUR;
@@ -31,6 +31,7 @@ pub struct Auto {
     /// Whether the next pause may be longer than is known to be safe.
     stretches: bool,
     promise: Option<Promise>,
+    not_before: i64,
 }
 
 /// How much of the past is replayed.
@@ -51,6 +52,7 @@ impl Auto {
             chance: chance.fork(),
             stretches: false,
             promise: None,
+            not_before: i64::MIN,
         }
     }
 
@@ -67,10 +69,11 @@ impl Auto {
 
 impl Pinging for Auto {
     fn next(&self, now_ms: i64, known: &Knowledge) -> Option<PingRound> {
-        next_round(self.protection, &self.belief, known, now_ms, self.stretches)
+        next_round(self.protection, &self.belief, known, now_ms.max(self.not_before), self.stretches)
     }
 
-    fn sent(&mut self, _round: PingRound) {
+    fn sent(&mut self, round: PingRound) {
+        self.not_before = round.at_ms + ROUNDS_APART_MS;
         self.stretches = self.chance.share() < 0.75;
     }
 

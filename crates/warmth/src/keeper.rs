@@ -52,9 +52,18 @@ impl Reach {
         } else {
             (known.safe_pause_ms, known.safe_beside_ms)
         };
-        Self { safe_pause_ms, safe_beside_ms, safe_age_ms: known.safe_age_ms }
+        // A pause is at most half a life, or a new environment would be too old at once.
+        let most = known.safe_age_ms / 2;
+        Self {
+            safe_pause_ms: safe_pause_ms.min(most),
+            safe_beside_ms: safe_beside_ms.min(most),
+            safe_age_ms: known.safe_age_ms,
+        }
     }
 }
+
+/// From one round to the next, at least, whatever is believed.
+pub const ROUNDS_APART_MS: i64 = 10_000;
 
 /// The next round that this protection needs, from what is known of the function's environments.
 pub fn next_round(

@@ -1,7 +1,7 @@
 //! Pings that keep one protection.
 
 use crate::belief::{Belief, Seen};
-use crate::keeper::{Protection, next_round};
+use crate::keeper::{Protection, ROUNDS_APART_MS, next_round};
 use crate::knowledge::Knowledge;
 use crate::replay::{LOG_DELAY_MS, Pinging};
 use crate::round::PingRound;
@@ -11,21 +11,24 @@ use crate::round::PingRound;
 pub struct Keeping {
     protection: Protection,
     belief: Belief,
+    not_before: i64,
 }
 
 impl Keeping {
     /// Keeps this protection from now on.
     pub fn new(protection: Protection, belief: Belief) -> Self {
-        Self { protection, belief }
+        Self { protection, belief, not_before: i64::MIN }
     }
 }
 
 impl Pinging for Keeping {
     fn next(&self, now_ms: i64, known: &Knowledge) -> Option<PingRound> {
-        next_round(self.protection, &self.belief, known, now_ms, false)
+        next_round(self.protection, &self.belief, known, now_ms.max(self.not_before), false)
     }
 
-    fn sent(&mut self, _round: PingRound) {}
+    fn sent(&mut self, round: PingRound) {
+        self.not_before = round.at_ms + ROUNDS_APART_MS;
+    }
 
     fn answered(&mut self, ping: Seen) {
         self.belief.answer(ping);

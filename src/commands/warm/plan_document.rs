@@ -8,10 +8,10 @@ use model::currency::{ExchangeRate, with_second};
 use model::money::{Money, Percent};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use warmth::alternatives::{Alternative, Measure, best_pings, plan};
+use warmth::alternatives::{Alternative, Measure, best_pings, configurable, likely, plan};
 use warmth::keeper::Protection;
 use warmth::parts::percents;
-use warmth::regime::DAY;
+use warmth::regime::{DAY, MINUTE};
 use warmth::replay::{INIT_MS, PING_MS};
 
 /// Days of a month of which money is told.
@@ -52,6 +52,10 @@ pub(super) struct PlanDocument {
     regime: &'static str,
     /// The name of the alternative that is planned; `None` if no pings keep the target.
     plan: Option<String>,
+    /// The name of the pings that kept the target in the replay, where there are too few calls to be sure.
+    likely: Option<String>,
+    /// The settings of `[warm.<name>]` with the fewest pings that keep the target; `None` if none does.
+    configurable: Option<String>,
     why: String,
     alternatives: Vec<AlternativeDocument>,
     /// Of the cold starts that the best pings leave, whole percents that add up to 100.
@@ -99,8 +103,15 @@ fn name(measure: Measure) -> String {
         Measure::Pings(Protection::Idle) => "pings, 1 environment".to_owned(),
         Measure::Pings(Protection::Kept(1)) => "pings, 1 environment, hand-over".to_owned(),
         Measure::Pings(Protection::Kept(count)) => format!("pings, {count} environments, hand-over"),
+        Measure::Every { every_ms, count } => configured(every_ms, count),
         Measure::Provisioned(count) => format!("provisioned concurrency {count}"),
     }
+}
+
+/// Pings at a fixed interval as `[warm.<name>]` has them.
+fn configured(every_ms: i64, count: u32) -> String {
+    let every = format!("every = \"{}m\"", every_ms / MINUTE);
+    if count > 1 { format!("{every}, concurrency = {count}") } else { every }
 }
 
 /// What an alternative costs in a month.
@@ -108,7 +119,7 @@ fn monthly(one: &Alternative, facts: &PlanFacts, prices: &PriceTable) -> Option<
     let (region, memory) = (facts.region.as_deref()?, facts.memory_mb?);
     let length = Decimal::from((facts.until - facts.from).num_milliseconds().max(1));
     match one.measure {
-        Measure::Pings(_) => {
+        Measure::Pings(_) | Measure::Every { .. } => {
             let warm = prices.invocation(region, u64::try_from(PING_MS).ok()?, memory)?;
             let cold = prices.invocation(region, u64::try_from(PING_MS + INIT_MS).ok()?, memory)?;
             let cold_pings = Decimal::from(one.tally.cold_pings);
@@ -143,6 +154,7 @@ impl PlanDocument {
     ) -> Self {
         let planned = plan(all, target);
         let best = best_pings(all);
+        let maybe = likely(all, target).filter(|_| planned.is_none());
         let [idle, recycling, overlap, deploy] = percents(best.map(|one| one.tally.by_cause).unwrap_or_default());
         let why = match (planned, best) {
             (Some(one), _) if one.tally.pings == 0 => {
@@ -152,6 +164,15 @@ impl PlanDocument {
                 "with {:.0} pings a day at most {:.2} % of calls are cold starts, at 95 %",
                 one.pings_a_day,
                 one.upper_share.unwrap_or(1.0) * 100.0
+            ),
+            (None, Some(_)) if let Some(one) = maybe => format!(
+                "{} calls are too few to be sure of {} at 95 %; with {} and {:.0} pings a day {} of them would have been \
+                 cold starts",
+                one.tally.calls,
+                facts.target,
+                name(one.measure),
+                one.pings_a_day,
+                one.tally.cold
             ),
             (None, Some(one)) => format!(
                 "no pings keep {}: of the {} cold starts that the best ones leave in the replay of {} calls, {idle} % are \
@@ -188,6 +209,8 @@ impl PlanDocument {
             pings: SentDocument { count: facts.pings.len(), usd: spent.map(|all| all.into_iter().sum()) },
             regime: "2020",
             plan: planned.map(|one| name(one.measure)),
+            likely: maybe.map(|one| name(one.measure)),
+            configurable: configurable(all, target).map(|one| name(one.measure)),
             why,
             alternatives,
             causes: CauseParts { idle, recycling, overlap, deploy },
@@ -206,6 +229,7 @@ pub(super) fn text(document: &PlanDocument, target: Percent) -> String {
     table.column_iter_mut().skip(1).take(4).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     for one in &document.alternatives {
         let mark = match (document.plan.as_ref() == Some(&one.name), one.keeps_target) {
+            _ if document.likely.as_ref() == Some(&one.name) => "<- likely",
             (true, _) => "<- plan",
             (false, true) => "keeps it too",
             (false, false) => "",
@@ -220,12 +244,19 @@ pub(super) fn text(document: &PlanDocument, target: Percent) -> String {
         ]);
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    let fixed = match (&document.configurable, &document.plan) {
+        (_, Some(plan)) if plan == "nothing" => String::new(),
+        (Some(settings), _) => {
+            format!("\nThe daemon does not hand over by itself yet; what it can send now: {settings}.")
+        }
+        (None, _) => "\nNo fixed interval that the daemon can send surely keeps the target.".to_owned(),
+    };
     let break_even = document.break_even_utilization.map_or_else(String::new, |share| {
         let percent = (share * Decimal::ONE_HUNDRED).round().normalize();
         format!("\nA provisioned environment is cheaper than one on demand if it is busy for more than {percent} % of the time.")
     });
     format!(
-        "{}, {} calls from {} to {}; {} waited for a cold start. Target: {target}\n\n{}\n\n{}.\n{}.\n{}.{break_even}\n\
+        "{}, {} calls from {} to {}; {} waited for a cold start. Target: {target}\n\n{}\n\n{}.{fixed}\n{}.\n{}.{break_even}\n\
          Replayed as AWS kept environments in 2020: an idle timeout of 10.5 to 10.9 min.",
         document.function,
         document.calls,

@@ -7,8 +7,8 @@ use crate::traffic::{Arrivals, FunctionTrace};
 
 /// Minutes of a day.
 const MINUTES: u32 = 1_440;
-/// The most calls in a minute: more than AWS lets one account have.
-const MOST: u32 = 10_000_000;
+/// The most calls of one function and day: each of them is replayed.
+const MOST: u64 = 5_000_000;
 /// How long a handler is taken to run, in milliseconds: the traces do not say. A web handler of
 /// the size that people keep warm takes about so long. Twice as long makes about one function in thirty miss a target of
 /// 1 % that it keeps with this, because more calls overlap.
@@ -40,6 +40,12 @@ pub fn read(text: &str) -> Result<Vec<FunctionTrace>, TraceMistake> {
                 ));
             }
         }
+        if sum > MOST {
+            return Err(TraceMistake::at(
+                line,
+                format!("it has {sum} calls, more than the {MOST} that can be replayed"),
+            ));
+        }
         functions.push(FunctionTrace {
             id: cell(id).to_owned(),
             arrivals: Arrivals::Minutes { counts, busy_ms: HANDLER_MS },
@@ -59,7 +65,7 @@ fn counts(cell: &str) -> Result<Vec<(u32, u32)>, String> {
     for word in cell.split_ascii_whitespace() {
         let (minute, count) = word.split_once(':').unwrap_or((word, "1"));
         let minute = minute.parse::<u32>().ok().filter(|minute| *minute < MINUTES);
-        let count = count.parse::<u32>().ok().filter(|count| (1..=MOST).contains(count));
+        let count = count.parse::<u32>().ok().filter(|count| *count >= 1);
         let (Some(minute), Some(count)) = (minute, count) else {
             return Err(format!("{} is no minute of a day with its calls, such as 17 or 17:3", shown(word)));
         };
@@ -104,6 +110,10 @@ mod tests {
         check("a,,1,5\n", Err("line 2: it says `` calls and lists 1: the trace has a hole or was cut"));
         check("a,2,2,5 1440\n", Err("line 2: `1440` is no minute of a day with its calls, such as 17 or 17:3"));
         check("a,2,2,5 6:0\n", Err("line 2: `6:0` is no minute of a day with its calls, such as 17 or 17:3"));
+        check(
+            "a,5000001,1,5:5000001\n",
+            Err("line 2: it has 5000001 calls, more than the 5000000 that can be replayed"),
+        );
         check("a,2,2,5 5\n", Err("line 2: minute 5 is not after the one before it"));
         check(
             "a,2\n",
