@@ -10,7 +10,7 @@ use crate::lab::web::{Page, Web, answer, json, written};
 
 pub(crate) const FAULTS: &[(&str, fn())] = &[
     ("a proxy that does not trust the certificate behind it", || {
-        proxy(526, "does not trust the certificate", "Full (strict)")
+        proxy(526, "does not trust the certificate", "Full (strict)");
     }),
     ("a proxy whose handshake fails", || proxy(525, "its TLS handshake with the server behind it fails", "DNS only")),
     ("a proxy that gets an answer it does not understand", || proxy(520, "does not understand", "DNS only")),
