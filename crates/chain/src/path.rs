@@ -118,7 +118,7 @@ impl ChainPath {
         let look = MapLook(snapshots);
         let mut all = Self::new(start, path);
         match all.start.clone() {
-            ChainStart::Domain(host) => all.from_domain(look, &host, path),
+            ChainStart::Domain(host) => all.below_name(look, &host, path),
             ChainStart::DefaultEndpoint { api, .. } => {
                 all.api = gateway::api(look, &api);
                 all.default_stage(look, path);
@@ -167,7 +167,7 @@ impl ChainPath {
         }
     }
 
-    fn from_domain(&mut self, look: MapLook<'_>, host: &str, path: &str) {
+    fn below_name(&mut self, look: MapLook<'_>, host: &str, path: &str) {
         self.domain = gateway::domain(look, host);
         self.mappings = self.domain.then(|domain| look.parts(MapKind::DomainMapping, &domain.id));
         self.mapping = match &self.mappings {
