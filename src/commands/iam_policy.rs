@@ -7,7 +7,7 @@ mod terraform;
 use aws::policy::{PolicyPlace, RequiredCall, ResourceScope, iam_pattern, statements};
 use clap::ValueEnum;
 use model::glob::NamePattern;
-use source::WarmPing;
+use source::{CHAIN_CALLS, WarmPing};
 
 use super::context::CommandContext;
 use super::output::{failed, print, say};
@@ -20,6 +20,7 @@ Examples:
   monitor iam-policy > policy.json                     the policy of ./alerts.toml
   monitor iam-policy --format terraform > policy.tf    data \"aws_iam_policy_document\" \"monitor\"
   monitor iam-policy --format cloudformation           a template with an AWS::IAM::ManagedPolicy
+  monitor iam-policy --doctor                          also what `monitor doctor` reads
   monitor iam-policy --log-group '/prod/*'             functions also log to these groups
   aws iam put-role-policy --role-name monitor --policy-name monitor --policy-document \"$(monitor iam-policy)\"
 
@@ -38,6 +39,9 @@ pub(super) struct Args {
     /// A log group, or a pattern of log groups, that functions write to besides /aws/lambda/<function>; may be repeated
     #[arg(long, value_name = "GROUP", value_parser = log_group)]
     log_group: Vec<NamePattern>,
+    /// Also allow what `monitor doctor` reads
+    #[arg(long)]
+    doctor: bool,
 }
 
 /// How the policy is written.
@@ -57,7 +61,7 @@ fn log_group(text: &str) -> Result<NamePattern, String> {
 
 pub(super) fn run(args: &Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
-    let statements = statements(calls(&config, &args.log_group), &PolicyPlace::of(&config.aws));
+    let statements = statements(calls(&config, args), &PolicyPlace::of(&config.aws));
     notes(&config).iter().for_each(|note| say(&format!("monitor: {note}")));
     let text = match args.format {
         PolicyFormat::Json => json::document(&statements),
@@ -74,12 +78,15 @@ pub(super) fn run(args: &Args, context: &CommandContext) -> Result<ExitStatus, S
 }
 
 /// Every call that a configuration can make. `sts:GetCallerIdentity` is none of them: it needs no permission.
-fn calls(config: &MonitorConfig, log_groups: &[NamePattern]) -> Vec<RequiredCall> {
+fn calls(config: &MonitorConfig, args: &Args) -> Vec<RequiredCall> {
     let mut calls: Vec<RequiredCall> = config.watches.iter().flat_map(|watch| watch.read.calls()).collect();
     calls.extend(config.warms.iter().flat_map(WarmPing::calls));
+    if args.doctor {
+        calls.extend(RequiredCall::all(CHAIN_CALLS));
+    }
     for call in &mut calls {
         if let ("logs:FilterLogEvents", ResourceScope::LogGroups(groups)) = (call.action, &mut call.resource) {
-            groups.extend(log_groups.iter().map(iam_pattern));
+            groups.extend(args.log_group.iter().map(iam_pattern));
         }
     }
     calls

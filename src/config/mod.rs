@@ -46,6 +46,8 @@ pub struct Config<R, V> {
     pub rules: Vec<Rule>,
     /// The receivers, by name.
     pub receivers: Vec<ReceiverSettings<V>>,
+    /// Whom DNS is asked of.
+    pub dns: probe::ProbeSettings,
     /// The outgoing heartbeat.
     pub heartbeat: Option<HeartbeatSettings>,
     /// How reports are written, and who gets them.

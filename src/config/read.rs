@@ -14,6 +14,7 @@ use model::schedule::Schedule;
 use model::secret::Secret;
 use model::settings::{ConfigDiagnostics, ConfigProblem, ReferenceKind, TableReader, TaggedSettings, one_of};
 use model::span::Span;
+use probe::ProbeSettings;
 use rust_decimal::Decimal;
 use source::WarmSettings;
 use toml::de::DeTable;
@@ -100,6 +101,7 @@ fn read<R: TaggedSettings, V: TaggedSettings>(
         let (via, terms) = (table.kind(), ReceiverPolicy::read(table, reading_zone));
         Some(ReceiverSettings { name: name.to_owned(), via: via?, terms: terms? })
     });
+    let dns = if root.has("dns") { root.table("dns", ProbeSettings::read) } else { Some(ProbeSettings::default()) };
     let heartbeat = if root.has("heartbeat") { root.table("heartbeat", heartbeat).map(Some) } else { Some(None) };
     let report = if root.has("report") {
         root.table("report", |table| super::report::read(table, reading_zone, now))
@@ -134,6 +136,7 @@ fn read<R: TaggedSettings, V: TaggedSettings>(
         warms,
         rules,
         receivers,
+        dns: dns?,
         heartbeat: heartbeat?,
         report: report?,
     })

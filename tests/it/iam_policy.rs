@@ -73,10 +73,10 @@ c('elbv2').create_listener(LoadBalancerArn=balancer, Protocol='HTTP', Port=80, D
 const ON_A_CONDITION: &[(&str, &str)] = &[];
 
 /// What needs no permission.
-const FREE: &str = "sts:GetCallerIdentity";
+pub(crate) const FREE: &str = "sts:GetCallerIdentity";
 
 /// The IAM action of a request, from the service in its signature and the operation in its target, form or path.
-fn action(request: &Request) -> String {
+pub(crate) fn action(request: &Request) -> String {
     let signed = request.header("authorization").unwrap_or_default();
     let scope = signed.split("Credential=").nth(1).and_then(|scope| scope.split(',').next()).unwrap_or_default();
     let service = match scope.split('/').nth(3).unwrap_or_default() {
@@ -113,14 +113,14 @@ fn action(request: &Request) -> String {
     format!("{service}:{operation}")
 }
 
-fn policy(folder: &TempDir, args: &[&str]) -> Output {
+pub(crate) fn policy(folder: &TempDir, args: &[&str]) -> Output {
     let output = monitor(folder.path()).args(["iam-policy"]).args(args).run();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     output
 }
 
 /// The resources of each action.
-fn allowed(policy: &str) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn allowed(policy: &str) -> BTreeMap<String, Vec<String>> {
     let document: Value = serde_json::from_str(policy).expect("JSON");
     assert_eq!(document["Version"], "2012-10-17");
     let texts = |of: &Value| -> Vec<String> {

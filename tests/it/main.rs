@@ -22,6 +22,7 @@ mod contract;
 mod default_config;
 mod demo;
 mod diagnose;
+mod doctor;
 mod early;
 mod exports;
 mod failures;

@@ -191,6 +191,16 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_of_a_policy_and_no_pattern_panics(text in "\\PC{0,80}", pattern in "[a*?{}/+]{0,12}", path in "[a*?{}/+]{0,12}") {
+            let _ = FunctionGrant::read(&text);
+            let _ = FunctionGrant::read(&format!("Allow {text} to {text} if {text}"));
+            proptest::prop_assert!(matches(&path.replace(['*', '?'], "x"), &path.replace(['*', '?'], "x")));
+            let _ = (matches(&pattern, &path), crate::path::fit(&path, &pattern), crate::path::below(&path, &pattern));
+        }
+    }
+
     #[test]
     fn wildcards_are_those_of_iam() {
         for (pattern, text, expected) in [

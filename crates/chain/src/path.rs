@@ -34,7 +34,7 @@ impl ApiProtocol {
         }
     }
 
-    /// The longest that its integrations may take, milliseconds, where nobody raised it.
+    /// The longest that its integrations may take, milliseconds, unless it was raised.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
     pub fn longest_ms(self) -> u64 {
         match self {

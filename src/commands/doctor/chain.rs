@@ -158,9 +158,9 @@ fn other_region(seen: &ChainSeen, reader: &InsideReader, place: &Place) -> Optio
 }
 
 /// What looks from outside; `None` where this machine has no root certificates, which is said.
-fn prober(_config: Option<&MonitorConfig>) -> Option<Prober> {
+fn prober(config: Option<&MonitorConfig>) -> Option<Prober> {
     match tls::trust() {
-        Ok(trust) => Some(Prober::new(ProbeSettings::default(), trust)),
+        Ok(trust) => Some(Prober::new(config.map_or_else(ProbeSettings::default, |config| config.dns.clone()), trust)),
         Err(error) => {
             say(&format!("monitor: nothing is asked from outside: {error}"));
             None

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
-def write(folder: Path) -> None:
-    """Write ca.pem, server.pem and server.key for 127.0.0.1 and localhost."""
+def write(folder: Path, hosts: list[str] | None = None) -> None:
+    """Write ca.pem, server.pem and server.key for 127.0.0.1 and the hosts, else localhost."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     server_key = ec.generate_private_key(ec.SECP256R1())
     authority = (
@@ -21,7 +21,7 @@ def write(folder: Path) -> None:
         .sign(authority_key, hashes.SHA256())
     )
     names = [
-        x509.DNSName("localhost"),
+        *(x509.DNSName(host) for host in hosts or ["localhost"]),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     ]
     server = (

@@ -15,7 +15,7 @@ use crate::seen::ChainSeen;
 const RENEWED_BEFORE: i64 = 45;
 /// A renewal that works is done within days.
 const OVERDUE_BEFORE: i64 = 40;
-/// Whoever imports certificates needs some days for a new one.
+/// A new certificate to import takes some days.
 const IMPORT_BEFORE: i64 = 30;
 
 pub(crate) fn judge(seen: &ChainSeen) -> Hop {

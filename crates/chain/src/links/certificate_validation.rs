@@ -1,5 +1,5 @@
-//! `certificate_validation`: the validation of the certificate. ACM asks public DNS for a CNAME that only whoever
-//! controls the zone can set; it issues the certificate once it sees the record, and gives up after 72 hours.
+//! `certificate_validation`: the validation of the certificate. ACM asks public DNS for a CNAME that only the
+//! owner of the zone can set; it issues the certificate once it sees the record, and gives up after 72 hours.
 //! <https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html>
 
 use account::map::{MapKind, MapResource};

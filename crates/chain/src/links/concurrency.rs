@@ -1,4 +1,4 @@
-//! `concurrency`: the concurrency of the function. Reserved 0 means that nobody can call it.
+//! `concurrency`: the concurrency of the function. Reserved 0 means that every call is refused.
 
 use account::map::MapKind;
 

@@ -63,7 +63,7 @@ fn of(inside: &InsideSeen, api: &PathApi) -> Hop {
     hop
 }
 
-/// Why a policy, as its effects in short, lets nobody of the internet in: `Allow *` is one statement, `Deny * if` one
+/// Why a policy, as its effects in short, lets no caller of the internet in: `Allow *` is one statement, `Deny * if` one
 /// with a condition.
 fn refuses(policy: &str) -> Option<&'static str> {
     let statements: Vec<&str> = policy.split("; ").collect();
@@ -71,7 +71,7 @@ fn refuses(policy: &str) -> Option<&'static str> {
     let allows = statements.iter().any(|one| one.starts_with("Allow "));
     match (plain_deny, allows) {
         (true, _) => Some("denies everyone"),
-        (false, false) => Some("allows nobody"),
+        (false, false) => Some("allows no caller"),
         (false, true) => None,
     }
 }
@@ -82,7 +82,7 @@ mod tests {
     use crate::testing::{Account, answered, outside_only, resource, said};
 
     #[test]
-    fn a_policy_that_lets_nobody_in_is_broken() {
+    fn a_policy_that_lets_no_caller_in_is_broken() {
         let with = |policy: &str| {
             let api = resource("a1", &[("name", "backend-dev")]).noted(&[("policy", policy)]);
             Account::story().without(MapKind::RestApi).with(MapKind::RestApi, api).dev()
@@ -92,7 +92,7 @@ mod tests {
             (with("Allow *"), "ok"),
             (with("Allow *; Deny * if aws:SourceIp"), "ok"),
             (with("Allow *; Deny *"), "broken: the resource policy of the API a1 denies everyone"),
-            (with("Deny * if aws:SourceIp"), "broken: the resource policy of the API a1 allows nobody"),
+            (with("Deny * if aws:SourceIp"), "broken: the resource policy of the API a1 allows no caller"),
         ] {
             assert_eq!(said(Link::Policy, &seen), expected);
         }

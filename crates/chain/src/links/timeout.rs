@@ -59,7 +59,7 @@ fn of(seen: &ChainSeen, inside: &InsideSeen, function_s: Option<u64>) -> Hop {
                 let note = format!(
                     "set the function's timeout below {waits} s: what runs longer is billed and its answer is lost"
                 );
-                hop.evidence.push(format!("the function may run {} s longer than anyone waits", may_run - waits));
+                hop.evidence.push(format!("the function may run {} s longer than the gateway waits", may_run - waits));
                 if hop.state == HopState::Ok {
                     hop.next_step = note;
                 }

@@ -19,7 +19,7 @@ pub fn page(document: &ChainDocument, zone: Tz, colors: bool) -> String {
     let mut lines = vec![paint("1", &printable(&document.target)), String::new()];
     let shown: Vec<&HopView> = document.hops.iter().filter(|hop| hop.state != HopState::NotApplicable).collect();
     let unasked: Vec<&HopView> = shown.iter().copied().filter(|hop| is_unasked(hop)).collect();
-    // Links that nobody asked about take one line together.
+    // Links that were not asked about take one line together.
     let together = unasked.len() > 3;
     let width = document.hops.iter().map(|hop| hop.link.code().len()).max().unwrap_or_default();
     for hop in shown.iter().filter(|hop| !(together && is_unasked(hop))) {
