@@ -9,6 +9,7 @@ mod certificates;
 pub mod domain;
 mod grant;
 mod hop;
+mod judge;
 mod judged;
 mod link;
 mod links;

@@ -36,6 +36,7 @@ enum Look {
     BadAnswer,
     TimedOut,
     Throttled,
+    Silent,
 }
 
 /// The answer that the chain gave: the last one that came, as redirects lead on.
@@ -53,17 +54,27 @@ pub(crate) fn fails(seen: &ChainSeen) -> bool {
     answer(seen).is_some_and(|answer| answer.status.is_none_or(|status| status >= 500))
 }
 
+/// Whether the last answer is that of another page than the one that was asked for.
+fn is_redirected(seen: &ChainSeen) -> bool {
+    seen.outside.as_ref().is_some_and(|outside| outside.https.len() > 1)
+}
+
 /// An answer in one line.
 pub(crate) fn line(answer: &ResponseSeen) -> String {
-    let status = answer.status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+    let problem = || answer.problem.clone().unwrap_or_else(|| "no answer".to_owned());
+    let status = answer.status.map_or_else(problem, |status| format!("HTTP {status}"));
     let error =
         answer.header("x-amzn-errortype").map(|error| format!(", x-amzn-errortype {error}")).unwrap_or_default();
     let start: String = answer.body_start.chars().take(120).collect();
     let body = if start.trim().is_empty() { String::new() } else { format!(": {}", start.trim()) };
-    format!("GET {} answers {status}{error}{body}", answer.url)
+    format!("GET {}: {status}{error}{body}", answer.url)
 }
 
 fn look(answer: &ResponseSeen) -> Option<Look> {
+    let Some(status) = answer.status else {
+        let late = answer.problem.as_deref().is_some_and(|why| why.starts_with("no answer within"));
+        return late.then_some(Look::Silent);
+    };
     let error = answer.header("x-amzn-errortype").unwrap_or_default();
     let error = error.split(':').next().unwrap_or_default();
     let body = answer.body_start.to_lowercase();
@@ -73,7 +84,7 @@ fn look(answer: &ResponseSeen) -> Option<Look> {
     let says = |text: &str| body.contains(text);
     // An answer with such a body comes from the gateway, also where its headers were not kept.
     let is_short = body.trim_start().starts_with("{\"message\"") && body.len() < 200;
-    Some(match answer.status? {
+    Some(match status {
         403 if error == "MissingAuthenticationTokenException" || says("missing authentication token") => {
             Look::MissingToken
         }
@@ -181,6 +192,13 @@ pub(crate) fn accused(seen: &ChainSeen) -> Option<Symptom> {
             Link::Timeout,
             "the gateway did not get an answer in its time (29 s for a REST API, 30 s for an HTTP API)",
             "find what the function waits for: `monitor tail FUNCTION`; the function runs on and is billed meanwhile",
+        ),
+        Look::Silent if is_redirected(seen) => return None,
+        Look::Silent => (
+            Link::Timeout,
+            "the connection is there, and no answer comes: the function hangs, or works longer than this probe waits",
+            "find what the function waits for: `monitor tail FUNCTION`; a gateway waits 29 s (HTTP API: 30 s) and answers \
+             504 then, while the function runs on and is billed",
         ),
         Look::Throttled => (
             Link::Throttle,

@@ -17,7 +17,9 @@ pub fn verdict(hops: &[Hop]) -> ChainVerdict {
     let fault = |hop: &&Hop| matches!(hop.state, HopState::Broken | HopState::Waiting);
     let of = |link: Link| hops.iter().filter(fault).find(|hop| hop.link == link);
     let Some(mut first) = hops.iter().find(fault) else {
-        let unknown = hops.iter().find(|hop| hop.state == HopState::Unknown);
+        // The registry is asked only where that is wanted.
+        let unknown = |hop: &&Hop| hop.state == HopState::Unknown && hop.link != Link::Registration;
+        let unknown = hops.iter().find(unknown);
         // A name that can be one, and credentials that are taken, are no sight of the chain.
         let is_seen = |hop: &Hop| !matches!(hop.link, Link::Name | Link::Identity);
         let works = hops.iter().any(|hop| hop.state == HopState::Ok && is_seen(hop));
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_chain_of_which_nothing_was_read_is_unknown_and_one_that_may_not_be_read_is_not_broken() {
-        check(&outside_only("dev.example.one", "/"), HopState::Unknown, Some(Link::Registration));
+        check(&outside_only("dev.example.one", "/"), HopState::Unknown, Some(Link::Delegation));
         for (_, kind) in MapKind::ALL {
             let denied = Account::story().denied(*kind, "not allowed").dev();
             check(&denied, HopState::Ok, None);

@@ -13,7 +13,8 @@ use probe::{ProbeOptions, ProbeSettings, Prober};
 use report::chain::ChainDocument;
 
 use super::inside::InsideReader;
-use super::{ChainFormat, Place, show};
+use super::place::Place;
+use super::show::{ChainFormat, show};
 use crate::app::{MonitorConfig, StartError};
 use crate::commands::context::CommandContext;
 use crate::commands::output::{say, usage};

@@ -3,8 +3,8 @@
 use chrono::{SecondsFormat, TimeDelta};
 use serde::Serialize;
 
-use super::Place;
 use super::credentials::{SeenCredentials, credentials};
+use super::place::Place;
 use crate::app::{StartError, connected};
 use crate::commands::arguments::OutputFormat;
 use crate::commands::context::CommandContext;

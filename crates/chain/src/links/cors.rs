@@ -39,6 +39,15 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
             None => Hop::not_applicable(Link::Cors).seen("no CORS headers: pages of other origins cannot read it"),
         };
     }
+    if allowed.is_some() && status >= 500 {
+        return Hop::broken(
+            Link::Cors,
+            format!("the CORS headers are there, and the answer is {status} ({})", meaning(status)),
+            "Look at what answers: the log of the function, of the gateway's stage, or of the server behind the address.",
+        )
+        .seen(line)
+        .took(answer.ttfb);
+    }
     if allowed.is_some() {
         return Hop::ok(Link::Cors).seen(line).took(answer.ttfb);
     }
@@ -107,7 +116,8 @@ mod tests {
         check(Link::Cors, &seen(|_| {}), Unknown, "with `Origin`", "");
         check(Link::Cors, &asked(200, Some(200), any), Ok, "", "");
         check(Link::Cors, &asked(200, Some(200), &[]), NotApplicable, "", "");
-        check(Link::Cors, &asked(502, Some(502), any), Ok, "", "");
+        check(Link::Cors, &asked(404, Some(404), any), Ok, "", "");
+        check(Link::Cors, &asked(503, Some(503), any), Broken, "the answer is 503 (not available)", "what answers");
         check(Link::Cors, &asked(502, Some(502), &[]), Broken, "in truth the answer is 502", "DEFAULT_5XX");
         check(Link::Cors, &asked(429, Some(429), &[]), Broken, "throttled", "");
         check(

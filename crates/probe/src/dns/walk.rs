@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chain::domain::{is_ending, within};
+use chain::domain::{is_ending, registrable, within};
 use chain::seen::outside::{DnsAnswer, DnsLookup};
 use futures::stream::{FuturesUnordered, StreamExt};
 use hickory_proto::rr::RecordType;
@@ -15,6 +15,8 @@ use super::question::{DnsQuestion, DnsReferral};
 const STAGGER: Duration = Duration::from_millis(400);
 /// The most servers of one zone that the walk asks.
 const MAX_TRIED: usize = 3;
+/// The most names of servers that are walked to.
+const MAX_LOOKED_UP: usize = 2;
 /// The most zones between the root and a host.
 const MAX_DEPTH: usize = 8;
 /// A server of a zone, by the name that the parent gives it.
@@ -50,6 +52,11 @@ pub(crate) struct DnsWalker<'a> {
 impl DnsWalker<'_> {
     /// Walks from `roots` to the zone of `host`.
     pub(crate) async fn walk(&self, host: &str, roots: &[IpAddr]) -> DnsWalk {
+        self.walk_below(host, roots, true).await
+    }
+
+    /// `looks_up`: names of servers that no resolver knows are walked to as well; within such a walk they are not.
+    async fn walk_below(&self, host: &str, roots: &[IpAddr], looks_up: bool) -> DnsWalk {
         let mut walk = DnsWalk::default();
         let Some(question) = DnsQuestion::new(host, RecordType::NS) else {
             walk.problem = Some("the host is no name that DNS knows".to_owned());
@@ -77,7 +84,13 @@ impl DnsWalker<'_> {
             if !is_ending(&referral.zone) {
                 walk.parent.extend(self.delegation_signer(&server, &referral.zone).await);
             }
-            servers = self.with_addresses(&referral, &mut walk.skipped).await;
+            servers = self.with_addresses(&referral).await;
+            if looks_up {
+                self.look_up(&mut servers, roots).await;
+            }
+            for server in servers.iter().filter(|server| server.addresses.is_empty()) {
+                walk.skipped.push(format!("{}: the name of this server has no address", server.name));
+            }
             zone = referral.zone;
         }
         walk.problem = Some(format!("there are more than {MAX_DEPTH} zones above the host"));
@@ -91,7 +104,7 @@ impl DnsWalker<'_> {
 
     /// The servers of a referral. Addresses that did not come along are asked of a resolver, which is one question
     /// each; a walk of its own for each name would use up the questions.
-    async fn with_addresses(&self, referral: &DnsReferral, skipped: &mut Vec<String>) -> Vec<ZoneServer> {
+    async fn with_addresses(&self, referral: &DnsReferral) -> Vec<ZoneServer> {
         let named = referral.records.iter().map(|record| async move {
             let name = record.value.clone();
             let mut addresses: Vec<IpAddr> =
@@ -103,11 +116,25 @@ impl DnsWalker<'_> {
             addresses.sort_by_key(IpAddr::is_ipv6);
             ZoneServer { name, addresses }
         });
-        let servers: Vec<ZoneServer> = futures::future::join_all(named).await;
-        for server in servers.iter().filter(|server| server.addresses.is_empty()) {
-            skipped.push(format!("{}: the name of this server has no address", server.name));
+        futures::future::join_all(named).await
+    }
+
+    /// Walks to the names of servers that no resolver knows, where no server of the zone has an address.
+    async fn look_up(&self, servers: &mut [ZoneServer], roots: &[IpAddr]) {
+        if servers.iter().any(|server| !server.addresses.is_empty()) {
+            return;
         }
-        servers
+        for server in servers.iter_mut().take(MAX_LOOKED_UP) {
+            let walk = Box::pin(self.walk_below(&server.name, roots, false)).await;
+            let holder = walk.servers.iter().find_map(|holder| {
+                Some(DnsServer { name: Some(holder.name.clone()), address: *holder.addresses.first()? })
+            });
+            let question = DnsQuestion::new(&server.name, RecordType::A);
+            let (Some(holder), Some(question)) = (holder, question) else { continue };
+            if let Ok(exchange) = self.client.ask(&holder, &question).await {
+                server.addresses = addresses(&exchange.lookup).collect();
+            }
+        }
     }
 
     async fn resolved(&self, name: &str) -> Vec<IpAddr> {
@@ -211,6 +238,13 @@ impl DnsWalk {
             _ if apex => host.to_owned(),
             Some(soa) if within(&soa, &zone) && within(host, &soa) => soa,
             _ => zone.clone(),
+        };
+        let below = match exchange.lookup.answer {
+            // A server that knows the host and no zone of it: one that holds all in one, as small laboratories have it.
+            DnsAnswer::NoData { .. } | DnsAnswer::Records(_) if is_ending(&below) || below == "." => {
+                registrable(host).to_owned()
+            }
+            _ => below,
         };
         if is_ending(&below) || below == "." {
             // The zone above knows nothing of the domain.

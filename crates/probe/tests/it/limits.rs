@@ -39,10 +39,12 @@ fn a_run_is_short_where_all_answer() {
     assert!(seen.seconds < 3.0 && seen.outside.dns.questions <= 40, "{} s", seen.seconds);
 }
 
+type Hang = fn(&mut Lab);
+
 /// Each hop hangs in turn, and then all that can hang together: below 15 s.
 #[test]
 fn a_run_ends_in_time_wherever_it_hangs() {
-    let all: [(&str, fn(&mut Lab)); 7] = [
+    let all: [(&str, Hang); 7] = [
         ("nothing", |_| {}),
         ("roots and resolvers", |lab| silence(lab, &[1, 51, 52, 53])),
         ("the ending and resolvers", |lab| silence(lab, &[2, 51, 52, 53])),

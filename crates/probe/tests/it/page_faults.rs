@@ -10,7 +10,7 @@ use crate::lab::web::{Page, Web, answer, json, written};
 
 pub(crate) const FAULTS: &[(&str, fn())] = &[
     ("a proxy that does not trust the certificate behind it", || {
-        proxy(526, "does not trust the certificate", "Full (strict)")
+        proxy(526, "does not trust the certificate", "Full (strict)");
     }),
     ("a proxy whose handshake fails", || proxy(525, "its TLS handshake with the server behind it fails", "DNS only")),
     ("a proxy that gets an answer it does not understand", || proxy(520, "does not understand", "DNS only")),
@@ -18,6 +18,36 @@ pub(crate) const FAULTS: &[(&str, fn())] = &[
     ("a failure of the function that a browser shows as a CORS error", hidden_failure),
     ("throttling that a browser shows as a CORS error", hidden_throttling),
     ("an origin that is refused", refused_origin),
+    ("a domain name without a mapping", || {
+        by_gateway(Link::Mapping, 403, "ForbiddenException", "Forbidden", "map the domain name")
+    }),
+    ("a path that the API does not have", || {
+        by_gateway(
+            Link::Route,
+            403,
+            "MissingAuthenticationTokenException",
+            "Missing Authentication Token",
+            "without the stage",
+        )
+    }),
+    ("a gateway without permission", || {
+        by_gateway(Link::Permission, 500, "", "Internal server error", "aws lambda add-permission")
+    }),
+    ("a function that fails", || {
+        by_gateway(
+            Link::FunctionError,
+            502,
+            "InternalServerErrorException",
+            "Internal server error",
+            "log of the function",
+        )
+    }),
+    ("a function that takes longer than its gateway waits", || {
+        by_gateway(Link::Timeout, 504, "", "Endpoint request timed out", "what the function waits for")
+    }),
+    ("a stage that throttles", || {
+        by_gateway(Link::Throttle, 429, "TooManyRequestsException", "Too Many Requests", "rate")
+    }),
     ("a page that never answers", hanging),
     ("redirects in a circle", circle),
     ("more redirects than anyone follows", long_way),
@@ -34,6 +64,15 @@ fn proxy(status: u16, summary: &str, next: &str) {
     lab.records(&["dev.example.one 300 A @80"]);
     gateway(&mut lab, answer(status, "server: cloudflare\r\ncf-ray: 8f1-ICN\r\n", "<html>error</html>"));
     lab.expect(Link::Proxy, Broken, summary, next);
+}
+
+/// What API Gateway answers says which link is broken, without credentials.
+fn by_gateway(link: Link, status: u16, error: &str, message: &str, next: &str) {
+    let mut lab = Lab::well();
+    let error = if error.is_empty() { String::new() } else { format!("x-amzn-errortype: {error}\r\n") };
+    let headers = format!("x-amzn-requestid: 1\r\n{error}");
+    gateway(&mut lab, json(status, &headers, &format!("{{\"message\":\"{message}\"}}")));
+    lab.expect(link, Broken, "", next);
 }
 
 /// The page redirects to itself.
@@ -77,7 +116,7 @@ fn hanging() {
     let mut lab = Lab::well();
     let certificate = lab.authority.leaf(&["dev.example.one"]);
     lab.gateway(Web::Hanging(Box::new(certificate)));
-    lab.expect(Link::Cors, Broken, "the page does not answer (no answer within", "log of the function");
+    lab.expect(Link::Timeout, Broken, "no answer comes", "what the function waits for");
 }
 
 fn circle() {

@@ -17,10 +17,10 @@ pub(crate) const FAULTS: &[(&str, fn())] = &[
     ("a server that takes connections and says nothing", silent),
     ("a certificate of another host", other_name),
     ("a wildcard that is asked for two labels", || {
-        nearly("a.dev.example.one", &["*.example.one"], "covers one label, and no more")
+        nearly("a.dev.example.one", &["*.example.one"], "covers one label, and no more");
     }),
     ("a wildcard that is asked for the apex", || {
-        nearly("example.one", &["*.example.one"], "not the name without a label")
+        nearly("example.one", &["*.example.one"], "not the name without a label");
     }),
     ("the certificate of the API itself", of_the_api),
     ("a certificate that is signed by itself", signed_by_itself),
@@ -55,7 +55,7 @@ fn half_closed() {
     lab.expect(
         Link::Connect,
         Broken,
-        &format!("1 of 2 addresses do not take a connection on port"),
+        "1 of 2 addresses do not take a connection on port",
         &format!("Take {address} out"),
     );
 }

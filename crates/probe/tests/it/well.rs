@@ -4,7 +4,7 @@ use chain::{HopState, Link};
 
 use crate::lab::names::Behaviour;
 use crate::lab::web::{Web, json};
-use crate::lab::{Lab, Seen, run};
+use crate::lab::{GATEWAY, Lab, Seen, run};
 
 #[track_caller]
 fn check(lab: &Lab) -> Seen {
@@ -81,6 +81,38 @@ fn an_apex_with_addresses_and_a_zone_of_its_own_are_found() {
         lab.server(at).zones.push(own);
     }
     assert_eq!(check(&lab).outside.dns.zone.as_deref(), Some("dev.example.one"));
+}
+
+#[test]
+fn servers_whose_names_lie_elsewhere_are_found_by_resolvers_or_by_a_walk() {
+    for known in [true, false] {
+        let mut lab = Lab::well();
+        let zone = &mut lab.server(2).zones[0];
+        zone.remove("example.one");
+        zone.add("example.one 3600 NS ns1.example.com");
+        for at in [3, 4] {
+            let zone = &mut lab.server(at).zones[0];
+            zone.remove("example.one");
+            zone.add("example.one 3600 NS ns1.example.com");
+        }
+        lab.server(5).zones[0].add("example.com 3600 NS ns.example.com");
+        lab.server(5).zones[0].add("ns.example.com 3600 A @6");
+        lab.server(6).zones.push(crate::lab::names::Zone::new("example.com", &["ns1.example.com 3600 A @3"]));
+        for at in [51, 52, 53].into_iter().filter(|_| known) {
+            lab.server(at).zones[0].add("ns1.example.com 3600 A @3");
+        }
+        let seen = check(&lab);
+        assert_eq!(seen.outside.dns.parent_servers, ["ns1.example.com"]);
+    }
+}
+
+#[test]
+fn one_server_that_holds_all_in_one_is_no_fault() {
+    let mut lab = Lab::well();
+    let all = [format!("dev.example.one 600 CNAME {GATEWAY}"), format!("{GATEWAY} 60 A @80")];
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    *lab.server(1) = crate::lab::names::NameServer::of(vec![crate::lab::names::Zone::new(".", &all)]);
+    check(&lab);
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub fn page(document: &ChainDocument, zone: Tz, colors: bool) -> String {
 }
 
 fn is_unasked(hop: &HopView) -> bool {
-    hop.state == HopState::Unknown && hop.summary.contains("not asked") && hop.details().is_empty()
+    hop.state == HopState::Unknown && hop.summary.starts_with("not asked:") && hop.details().is_empty()
 }
 
 fn times(document: &ChainDocument) -> Option<String> {

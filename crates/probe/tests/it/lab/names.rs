@@ -131,7 +131,8 @@ impl NameServer {
         answer.metadata.recursion_available = self.recursive;
         let cut = zone.cut(name, prefix);
         let at_cut = cut.first().is_some_and(|server| server.name == *name);
-        if !self.recursive && !cut.is_empty() && !(at_cut && kind == RecordType::DS) {
+        let is_of_parent = at_cut && kind == RecordType::DS;
+        if !(self.recursive || cut.is_empty() || is_of_parent) {
             for server in &cut {
                 if let RData::NS(NS(target)) = &server.data {
                     answer.add_additionals(zone.of(target, prefix));
