@@ -12,7 +12,7 @@ use account::map::Change;
 use billing::costs::CostLedger;
 use billing::early::EarlyFigure;
 use billing::ledger::Ledger;
-use billing::regions::NewRegion;
+use billing::regions::RegionFirstUse;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use lambda_log::fault::FailedInvocation;
 use lambda_log::tally::{InvocationCounts, minute_of};
@@ -44,7 +44,7 @@ pub struct History {
     /// What changed in the account.
     changes: KnownChanges,
     /// The regions that are new on the bill.
-    regions: BTreeMap<String, NewRegion>,
+    regions: BTreeMap<String, RegionFirstUse>,
     sources: BTreeMap<String, SourceState>,
     /// The sources that make no call to AWS.
     without_account: BTreeSet<String>,
@@ -373,7 +373,7 @@ impl History {
     }
 
     /// The regions that are new on the bill since a UTC day, by name.
-    pub fn new_regions(&self, from: NaiveDate) -> impl Iterator<Item = &NewRegion> {
+    pub fn new_regions(&self, from: NaiveDate) -> impl Iterator<Item = &RegionFirstUse> {
         self.regions.values().filter(move |new| new.day >= from)
     }
 

@@ -5,7 +5,7 @@ use account::map::Change;
 use billing::day_cost::DayCost;
 use billing::early::EarlyFigure;
 use billing::line::DayCharges;
-use billing::regions::NewRegion;
+use billing::regions::RegionFirstUse;
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Cause;
 use lambda_log::fault::FailedInvocation;
@@ -56,7 +56,7 @@ pub enum ObservationBody {
     /// A change of a resource; again with its call when CloudTrail shows it.
     Change(Change),
     /// The bill names a region that was never used before.
-    NewRegion(NewRegion),
+    NewRegion(RegionFirstUse),
     /// A whole poll has succeeded.
     Answered,
     /// A call has failed. Other calls of the same poll may have succeeded.

@@ -86,7 +86,7 @@ pub fn region_of<'a>(service: &str, usage_type: &'a str) -> Option<&'a str> {
 
 /// The first day on which a region was used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct NewRegion {
+pub struct RegionFirstUse {
     /// The region.
     pub region: String,
     /// The first UTC day with usage there.
@@ -108,7 +108,7 @@ pub struct BilledRegions {
 
 impl BilledRegions {
     /// Learns from a day, and gives the regions that were never used before it. Days may come more than once.
-    pub fn learn(&mut self, charges: &DayCharges) -> Vec<NewRegion> {
+    pub fn learn(&mut self, charges: &DayCharges) -> Vec<RegionFirstUse> {
         let day = charges.day;
         let since = self.since.map_or(day, |since| since.min(day));
         self.since = Some(since);
@@ -132,7 +132,7 @@ impl BilledRegions {
                 None => {
                     self.first.insert(region.to_owned(), day);
                     if day - since >= KNOWN_FOR {
-                        new.push(NewRegion { region: region.to_owned(), day, services, known_since: since });
+                        new.push(RegionFirstUse { region: region.to_owned(), day, services, known_since: since });
                     }
                 }
             }

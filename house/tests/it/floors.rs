@@ -73,7 +73,10 @@ const SIBLINGS: &[(&str, &[&str])] = &[
             "webhook_json",
         ],
     ),
-    ("crates/source/src", &["billfile", "exact", "finder", "lib", "logfile", "metrics", "poll", "read", "retry"]),
+    (
+        "crates/source/src",
+        &["billfile", "exact", "finder", "lib", "logfile", "metrics", "poll", "read", "regional", "retry"],
+    ),
 ];
 
 /// Files that list the kinds of their folder and so know all of them, as a `mod.rs` does.

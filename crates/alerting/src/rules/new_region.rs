@@ -1,7 +1,7 @@
 //! `when.new_region`: the bill names a region that was never used before. Accounts whose keys were stolen show it first:
 //! what is started there is not where the owner looks.
 
-use billing::regions::NewRegion as FirstUse;
+use billing::regions::RegionFirstUse;
 use chrono::{DateTime, NaiveDate, Utc};
 use model::money::cents;
 use model::settings::TableReader;
@@ -45,7 +45,7 @@ impl NewRegion {
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        let subject = |new: &FirstUse| Subject::Resource(format!("{PREFIX}{}", new.region));
+        let subject = |new: &RegionFirstUse| Subject::Resource(format!("{PREFIX}{}", new.region));
         history.new_regions(self.from(now)).map(|new| Judgement::holds(subject(new), finding(new))).collect()
     }
 
@@ -62,8 +62,8 @@ impl NewRegion {
     }
 }
 
-fn finding(new: &FirstUse) -> IncidentDetails {
-    let FirstUse { region, day, services, known_since } = new;
+fn finding(new: &RegionFirstUse) -> IncidentDetails {
+    let RegionFirstUse { region, day, services, known_since } = new;
     let cost = |(service, sums): (&String, &Vec<model::money::Money>)| {
         let sums: Vec<String> = sums.iter().map(|sum| format!("{} {}", cents(sum.amount), sum.currency)).collect();
         format!("{service}: {}", sums.join(", "))

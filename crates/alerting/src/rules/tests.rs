@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use billing::day_cost::DayCost;
 use billing::early::{EarlyCost, EarlyFigure, EarlyOrigin};
 use billing::free_tier::{FreeTierQuantity, FreeTierUsage};
-use billing::regions::NewRegion;
+use billing::regions::RegionFirstUse;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use lambda_log::diagnosis::{Cause, Confidence};
 use lambda_log::fault::FailedInvocation;
@@ -192,7 +192,7 @@ fn a_new_service_that_is_billed_in_another_currency_is_not_said_to_cost_nothing(
 #[test]
 fn a_region_counts_as_new_for_a_week_and_names_what_was_used_first() {
     let new = |day: &str, region: &str| {
-        let new = NewRegion {
+        let new = RegionFirstUse {
             region: region.to_owned(),
             day: day.parse().unwrap(),
             services: [("EC2".to_owned(), vec![Money { amount: Decimal::new(915, 2), currency: "USD".into() }])].into(),
