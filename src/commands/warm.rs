@@ -39,8 +39,8 @@ Examples:
 The trace is CSV, also packed with gzip: a line for each call of one function, with the columns is_cold, exist_id (the
 execution environment), start_time and end_time (ms since 1970), client_start_time (s since 1970).
 
-More than a fifth of all environments survives a pause of `low`, at 95 %; from `high` on at least nine of ten had ended. What
-the trace does not show is unknown.
+More than a fifth of all environments survives a pause of `low`, at 95 %; from `high` on at least nine of ten had ended.
+What the trace does not show is unknown.
 
 Exit codes: 0 done; 1 the trace cannot be read or has mistakes; 64 command line";
 

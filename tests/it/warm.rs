@@ -167,8 +167,8 @@ fn ping(at: DateTime<Utc>, function: &str, startup_unfinished: bool) -> Observat
     Observation { at, seen: at, source: "warm.f".to_owned(), what: ObservationBody::Ping(ping) }
 }
 
-/// A store of three days: `rare` is called every 20 min and pinged every hour, `bursts` twenty times at once every hour,
-/// `stuck` times out in start-up, `gaps` was read half of the time, `new` for an hour.
+/// A store of three days: `rare` is called every 20 min and pinged every hour, `bursts` twenty times at once every
+/// hour, `stuck` times out in start-up, `gaps` was read half of the time, `new` for an hour.
 async fn stored(folder: &Path) {
     let now = Utc::now().duration_trunc(TimeDelta::minutes(1)).expect("a minute");
     let from = now - TimeDelta::days(3);
@@ -203,7 +203,8 @@ async fn stored(folder: &Path) {
 #[tokio::test]
 async fn a_plan_is_made_from_what_the_daemon_has_read() {
     let folder = TempDir::new().expect("a folder");
-    let config = "[aws]\nregion = \"us-east-1\"\n[store]\npath = \"monitor.db\"\n[report]\ncurrency = { code = \"KRW\", per_usd = \"1450\" }\n";
+    let config = "[aws]\nregion = \"us-east-1\"\n[store]\npath = \"monitor.db\"\n\
+                  [report]\ncurrency = { code = \"KRW\", per_usd = \"1450\" }\n";
     fs::write(folder.path().join("alerts.toml"), config).expect("a configuration");
     stored(folder.path()).await;
     let plan = |function: &str| json(&run(folder.path(), &["plan", function, "--format", "json"]));

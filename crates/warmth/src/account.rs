@@ -160,9 +160,9 @@ mod tests {
     fn auto_learns_each_regime_and_spends_few_pings_where_traffic_keeps_a_function_warm() {
         for year in [Year::Y2019, Year::Y2020, Year::Y2021] {
             let rare = run(&every(20, 1, "rare"), "auto", year).tally;
-            assert!(rare.cold <= 3 && rare.pings < 700, "{year:?} {rare:?}");
+            assert!(rare.cold <= 3 && rare.pings < 500, "{year:?} {rare:?}");
             let busy = run(&every(1, 3, "busy"), "auto", year);
-            assert!(busy.is_within(0.01) && busy.tally.pings < 100 && busy.promise.is_some(), "{year:?} {busy:?}");
+            assert!(busy.is_within(0.01) && busy.tally.pings < 150 && busy.promise.is_some(), "{year:?} {busy:?}");
         }
     }
 

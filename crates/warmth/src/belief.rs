@@ -76,8 +76,8 @@ impl Belief {
         self.known.retain(|one| one.free_ms >= moment_ms);
     }
 
-    /// Takes an invocation of the log in, in order. AWS takes the most recently used environment, so that those that were free and more
-    /// recently used than the one that answered have ended.
+    /// Takes an invocation of the log in, in order. AWS takes the most recently used environment, so that those that
+    /// were free and more recently used than the one that answered have ended.
     pub fn take(&mut self, seen: Seen) {
         self.answered.retain(|ping| ping.start_ms > seen.start_ms || ping.environment != seen.environment);
         let before = self.known.iter().position(|one| one.number == seen.environment);

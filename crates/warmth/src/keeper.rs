@@ -24,7 +24,9 @@ impl Protection {
         match self {
             Self::Nothing => 5.0,
             Self::Idle => 50.0,
-            Self::Kept(count) => 150.0 * f64::from(count),
+            Self::Kept(1) => 150.0,
+            Self::Kept(2) => 250.0,
+            Self::Kept(_) => 300.0,
         }
     }
 

@@ -36,8 +36,8 @@ impl Default for Knowledge {
 }
 
 impl Knowledge {
-    /// What is known if environments are kept so: pauses that all survive, or 95 of 100 while another one is used, and an
-    /// age that five of six reach.
+    /// What is known if environments are kept so: pauses that all survive, or 95 of 100 while another one is used,
+    /// and an age that five of six reach.
     pub fn of_regime(regime: &Regime) -> Self {
         let safe_pause_ms = regime.idle.by(0.0);
         let safe_beside_ms = regime.beside.by(0.05);

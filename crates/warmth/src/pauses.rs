@@ -41,7 +41,8 @@ impl PauseHistogram {
         self.end = Some(self.end.map_or(seen.end_ms, |end| end.max(seen.end_ms)));
     }
 
-    /// From when to when after a call the next one is expected: the 5th and the 99th percentile, 10 % earlier and later.
+    /// From when to when after a call the next one is expected: the 5th and the 99th percentile, 10 % earlier and
+    /// later.
     fn window(&self) -> (i64, i64) {
         if self.inside < ENOUGH || self.beyond > self.inside {
             return (0, 4 * HOUR);

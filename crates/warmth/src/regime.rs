@@ -75,8 +75,8 @@ impl Year {
 }
 
 /// The age at recycling, Kaplan-Meier over the 200 environments of the six runs of 2020: one in five to six ends before
-/// 94 min, at any age (the estimate is 0.20, its standard error 0.05; with 0.16 replays have as many cold starts as were
-/// measured), and the others between 103 and 124 min, most at 115 to 121. It was not measured in other years.
+/// 94 min, at any age (the estimate is 0.20, its standard error 0.05; with 0.16 replays have as many cold starts as
+/// were measured), and the others between 103 and 124 min, most at 115 to 121. It was not measured in other years.
 fn age() -> Lifetime {
     let minutes = |minutes: i64, share: f64| (minutes * MINUTE, share);
     Lifetime::of_points([

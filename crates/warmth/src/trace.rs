@@ -1,7 +1,7 @@
 //! Files of measured calls, as text.
 //!
-//! Two shapes are read: `azure-function-days`, a line for each function and day with its calls by minute, and `aws-runs`,
-//! a line for each call of one function with the environment that answered it.
+//! Two shapes are read: `azure-function-days`, a line for each function and day with its calls by minute, and
+//! `aws-runs`, a line for each call of one function with the environment that answered it.
 
 pub mod days;
 pub mod runs;
@@ -63,8 +63,8 @@ impl TraceShape {
             Err(TraceMistake::of_file("the file is empty"))
         } else {
             Err(TraceMistake::of_file(
-                "this is no trace: the first line must have the columns id, total, nonzero_minutes, minutes (a line for \
-                 each function), or is_cold, exist_id, start_time, end_time, client_start_time (a line for each call)",
+                "this is no trace: the first line must have the columns id, total, nonzero_minutes, minutes (a line \
+                 for each function), or is_cold, exist_id, start_time, end_time, client_start_time (a line for each call)",
             ))
         }
     }

@@ -30,9 +30,9 @@ Examples:
   monitor warm plan backend-dev                              what to do against cold starts, and what it costs
   monitor warm plan backend-dev --target 0.5% --format json | jq .plan
 
-It replays the calls of the last 14 days that the daemon has read from the function's log: with nothing, with pings, and with
-provisioned concurrency. The bound of a share of cold starts is not exceeded in 95 of 100 cases. How AWS keeps environments is
-taken as measured in 2020, because the store does not know environments; calls are known by minute.
+It replays the calls of the last 14 days that the daemon has read from the function's log: with nothing, with pings,
+and with provisioned concurrency. The bound of a share of cold starts is not exceeded in 95 of 100 cases. How AWS keeps
+environments is taken as measured in 2020, because the store does not know environments; calls are known by minute.
 
 Exit codes: 0 done; 1 there is nothing to plan from; 64 command line; 78 configuration";
 
@@ -163,8 +163,8 @@ fn period(watched: &Watched, now: DateTime<Utc>) -> Result<DateTime<Utc>, String
     let percent = read.num_seconds() * 100 / (now - from).num_seconds().max(1);
     if percent < LEAST_READ {
         return Err(format!(
-            "its log was read for only {percent} % of the time since {}, and a plan from a part of the calls could hurt; \
-             let the daemon run without gaps",
+            "its log was read for only {percent} % of the time since {}, and a plan from a part of the calls could \
+             hurt; let the daemon run without gaps",
             from.format("%Y-%m-%d %H:%M UTC")
         ));
     }

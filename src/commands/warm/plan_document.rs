@@ -17,10 +17,10 @@ use warmth::replay::{INIT_MS, PING_MS};
 /// Days of a month of which money is told.
 const DAYS: u32 = 30;
 /// What AWS keeps unreserved in every account.
-const QUOTA: &str = "An account with a concurrency limit of 10 cannot have provisioned concurrency: AWS keeps 10 unreserved and \
-                     answers that the unreserved concurrency would fall below its minimum. Ask for a higher limit in \
-                     Service Quotas, AWS Lambda, Concurrent executions (L-B99A9384); then publish a version or an alias, \
-                     because $LATEST cannot have it";
+const QUOTA: &str = "An account with a concurrency limit of 10 cannot have provisioned concurrency: AWS keeps 10 \
+                     unreserved and answers that the unreserved concurrency would fall below its minimum. Ask for a higher limit in \
+                     Service Quotas, AWS Lambda, Concurrent executions (L-B99A9384); then publish a version or an \
+                     alias, because $LATEST cannot have it";
 
 /// What a plan is made from.
 pub(super) struct PlanFacts {
@@ -166,8 +166,8 @@ impl PlanDocument {
                 one.upper_share.unwrap_or(1.0) * 100.0
             ),
             (None, Some(_)) if let Some(one) = maybe => format!(
-                "{} calls are too few to be sure of {} at 95 %; with {} and {:.0} pings a day {} of them would have been \
-                 cold starts",
+                "{} calls are too few to be sure of {} at 95 %; with {} and {:.0} pings a day {} of them would have \
+                 been cold starts",
                 one.tally.calls,
                 facts.target,
                 name(one.measure),
@@ -175,8 +175,8 @@ impl PlanDocument {
                 one.tally.cold
             ),
             (None, Some(one)) => format!(
-                "no pings keep {}: of the {} cold starts that the best ones leave in the replay of {} calls, {idle} % are \
-                 from idling, {recycling} % from recycling, {overlap} % from overlap and {deploy} % from deploys",
+                "no pings keep {}: of the {} cold starts that the best ones leave in the replay of {} calls, {idle} % \
+                 are from idling, {recycling} % from recycling, {overlap} % from overlap and {deploy} % from deploys",
                 facts.target, one.tally.cold, one.tally.calls
             ),
             (None, None) => "nothing was replayed".to_owned(),
@@ -216,8 +216,8 @@ impl PlanDocument {
             causes: CauseParts { idle, recycling, overlap, deploy },
             break_even_utilization: facts.region.as_deref().and_then(|region| break_even(region, prices)),
             provisioned: QUOTA,
-            snap_start: "SnapStart does not make cold starts fewer but shorter; how much shorter is not known before it is \
-                         tried, so it is not compared",
+            snap_start: "SnapStart does not make cold starts fewer but shorter; how much shorter is not known before it \
+                         is tried, so it is not compared",
         }
     }
 }
@@ -253,10 +253,14 @@ pub(super) fn text(document: &PlanDocument, target: Percent) -> String {
     };
     let break_even = document.break_even_utilization.map_or_else(String::new, |share| {
         let percent = (share * Decimal::ONE_HUNDRED).round().normalize();
-        format!("\nA provisioned environment is cheaper than one on demand if it is busy for more than {percent} % of the time.")
+        format!(
+            "\nA provisioned environment is cheaper than one on demand if it is busy for more than {percent} % of \
+             the time."
+        )
     });
     format!(
-        "{}, {} calls from {} to {}; {} waited for a cold start. Target: {target}\n\n{}\n\n{}.{fixed}\n{}.\n{}.{break_even}\n\
+        "{}, {} calls from {} to {}; {} waited for a cold start. Target: {target}\n\n{}\n\n\
+         {}.{fixed}\n{}.\n{}.{break_even}\n\
          Replayed as AWS kept environments in 2020: an idle timeout of 10.5 to 10.9 min.",
         document.function,
         document.calls,

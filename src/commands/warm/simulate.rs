@@ -36,11 +36,12 @@ handover:10m@60m/2 pings every 10 min, with two pings at every second round, and
 one is 60 min old. `auto` is not told the regime: it learns from what it sees, plans, and promises.
 
 The trace is CSV, also packed with gzip:
-  - a line for each function and day: id, total, nonzero_minutes, minutes (`0 17:3` is a call in minute 0 and three in 17)
+  - a line for each function and day: id, total, nonzero_minutes, minutes (`0 17:3`: a call in minute 0, three in 17)
   - a line for each call of one function: is_cold, exist_id, start_time and end_time (ms), client_start_time (s)
 
 A regime is how AWS kept environments in that year; `learn` takes it from the trace, which must be of the second shape.
-The same seed gives the same result. Money is for functions of 1,024 MB on x86 in us-east-1, for 30 days, without the free tier.
+The same seed gives the same result. Money is for functions of 1,024 MB on x86 in us-east-1, for 30 days,
+without the free tier.
 
 Exit codes: 0 done; 1 the trace cannot be read or has mistakes; 64 command line"
     )

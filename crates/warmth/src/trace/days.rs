@@ -10,8 +10,8 @@ const MINUTES: u32 = 1_440;
 /// The most calls of one function and day: each of them is replayed.
 const MOST: u64 = 5_000_000;
 /// How long a handler is taken to run, in milliseconds: the traces do not say. A web handler of
-/// the size that people keep warm takes about so long. Twice as long makes about one function in thirty miss a target of
-/// 1 % that it keeps with this, because more calls overlap.
+/// the size that people keep warm takes about so long. Twice as long makes about one function in thirty miss a target
+/// of 1 % that it keeps with this, because more calls overlap.
 pub const HANDLER_MS: u32 = 250;
 
 /// Reads every line as a function.
