@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use chain::HopState;
+use chain::target::ChainTarget;
+use probe::{ProbeOptions, ProbeSettings, Prober};
 
 use crate::lab::names::{Behaviour, NameServer, Zone};
 use crate::lab::web::{Web, json};
@@ -29,6 +31,18 @@ fn every_fault_is_named_by_its_link_its_state_and_its_next_step() {
 fn failed<'a>(faults: &[&(&'a str, fn())]) -> Vec<&'a str> {
     let fails = |fault: &fn()| std::panic::catch_unwind(fault).is_err();
     faults.iter().filter(|(_, fault)| fails(fault)).map(|(name, _)| *name).collect()
+}
+
+/// The daemon polls many things on one runtime.
+#[test]
+fn a_run_may_be_sent_between_threads() {
+    fn sent<T: Send>(what: T) -> T {
+        what
+    }
+    let prober = Prober::new(ProbeSettings::default(), Lab::well().authority.trust());
+    let target = ChainTarget::parse("dev.example.one").unwrap();
+    let options = ProbeOptions::default();
+    drop(sent(prober.outside(&target, &options)));
 }
 
 /// All servers answer: below 3 s.
