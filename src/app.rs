@@ -237,7 +237,7 @@ pub async fn daemon(
     let mut slots: Vec<SourceSlot> = Vec::new();
     for watch in config.watches {
         slots.push(SourceSlot::new(
-            watch.read.with_causes(&config.causes).source(watch.name, &account),
+            watch.read.with_causes(&config.causes).with_dns(&config.dns).source(watch.name, &account),
             watch.schedule,
             None,
         ));

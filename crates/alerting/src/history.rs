@@ -2,6 +2,7 @@
 //! gives the same answers for any order of the same observations.
 
 mod changes;
+mod endpoints;
 mod seen;
 mod states;
 
@@ -17,8 +18,9 @@ use lambda_log::fault::FailedInvocation;
 use lambda_log::tally::{InvocationCounts, minute_of};
 
 use super::fingerprints::{KnownError, KnownErrors};
-use super::observation::{MetricPoint, Observation, ObservationBody, PingResult};
+use super::observation::{EndpointCheck, MetricPoint, Observation, ObservationBody, PingResult};
 use changes::KnownChanges;
+use endpoints::KnownEndpoints;
 use seen::{drop_until, insert, moved, newest};
 
 pub use seen::Timestamped;
@@ -41,6 +43,7 @@ pub struct History {
     unread: BTreeMap<(ResourceKind, String), Timestamped<(String, String)>>,
     /// What changed in the account.
     changes: KnownChanges,
+    endpoints: KnownEndpoints,
     sources: BTreeMap<String, SourceState>,
     /// The sources that make no call to AWS.
     without_account: BTreeSet<String>,
@@ -103,6 +106,7 @@ impl History {
                 }
             }
             ObservationBody::Change(change) => self.changes.record(change),
+            ObservationBody::Endpoint(check) => self.endpoints.record(*at, check),
             ObservationBody::Answered => {
                 if let Some(state) = self.sources.get_mut(source) {
                     state.answered = state.answered.max(Some(*seen));
@@ -186,6 +190,12 @@ impl History {
         self.inventories.values_mut().for_each(|known| known.seen = known.seen.min(now));
         self.unread.values_mut().for_each(|unread| unread.seen = unread.seen.min(now));
         self.changes.clock_was_set_back(now);
+        self.endpoints.clock_was_set_back(now);
+    }
+
+    /// Each endpoint that was checked, by its URL, with its last checks, the newest first.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&str, Vec<(DateTime<Utc>, &EndpointCheck)>)> {
+        self.endpoints.all()
     }
 
     /// Starts to watch a source; what is already known of it stays.

@@ -5,6 +5,7 @@ use account::map::Change;
 use billing::day_cost::DayCost;
 use billing::early::EarlyFigure;
 use billing::line::DayCharges;
+use chain::{HopState, Link};
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Cause;
 use lambda_log::fault::FailedInvocation;
@@ -54,6 +55,8 @@ pub enum ObservationBody {
     Inventory(Inventory),
     /// A change of a resource; again with its call when CloudTrail shows it.
     Change(Change),
+    /// A check of an endpoint.
+    Endpoint(EndpointCheck),
     /// A whole poll has succeeded.
     Answered,
     /// A call has failed. Other calls of the same poll may have succeeded.
@@ -66,9 +69,39 @@ impl ObservationBody {
         match self {
             Self::Cost(_) | Self::Lines(_) | Self::Early(_) | Self::Inventory(_) => true,
             Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_) | Self::Change(_) => true,
-            Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Answered | Self::Failed(_) => false,
+            Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Endpoint(_) | Self::Answered | Self::Failed(_) => false,
         }
     }
+}
+
+/// What a check of an endpoint came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointCheck {
+    /// The URL that was asked for, without its query.
+    pub url: String,
+    /// `Ok`, `Broken`, `Waiting` or `Unknown`.
+    pub state: HopState,
+    /// The link that it rests on; `None` where all is well, and where the answer is not the expected one.
+    pub link: Option<Link>,
+    /// What is wrong, in one sentence; empty where nothing is.
+    pub summary: String,
+    /// How it was seen, printable, cut, redacted.
+    pub evidence: Vec<String>,
+    /// What to do.
+    pub next_step: String,
+    /// When a wait ends, UTC, where that is known.
+    pub until: Option<DateTime<Utc>>,
+    /// The certificate that was presented.
+    pub certificate: Option<PresentedCertificate>,
+}
+
+/// What matters of a certificate that was presented.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresentedCertificate {
+    /// Until when it is valid, UTC.
+    pub until: DateTime<Utc>,
+    /// Who signed it.
+    pub issuer: String,
 }
 
 /// How a ping ended.

@@ -8,7 +8,8 @@ use model::settings::{TableReader, TaggedSettings};
 use crate::cost_explorer::CostBackfill;
 use crate::poll::Source;
 use crate::{
-    account, cost_explorer, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics, usage_estimate,
+    account, cost_explorer, endpoint, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics,
+    usage_estimate,
 };
 
 impl SourceKind {
@@ -17,6 +18,15 @@ impl SourceKind {
     pub fn with_causes(mut self, causes: &Causes) -> Self {
         if let Self::LambdaLogs(settings) = &mut self {
             settings.search_for(causes);
+        }
+        self
+    }
+
+    /// Asks these servers of DNS, where the source asks any.
+    #[must_use]
+    pub fn with_dns(mut self, dns: &probe::ProbeSettings) -> Self {
+        if let Self::WatchedEndpoint(settings) = &mut self {
+            settings.ask(dns);
         }
         self
     }
@@ -94,4 +104,5 @@ sources! {
     lambda_metrics: LambdaMetrics,
     inventory: InventorySettings,
     account: AccountMapSettings,
+    endpoint: WatchedEndpoint,
 }

@@ -68,6 +68,7 @@ impl ReplayRoutes {
             ObservationBody::Lines(_)
             | ObservationBody::ReadUpTo(_)
             | ObservationBody::MeasuredUpTo(_)
+            | ObservationBody::Endpoint(_)
             | ObservationBody::Answered
             | ObservationBody::Failed(_) => None,
         }
@@ -114,6 +115,7 @@ impl ReplayCounts {
             | ObservationBody::Change(_)
             | ObservationBody::ReadUpTo(_)
             | ObservationBody::MeasuredUpTo(_)
+            | ObservationBody::Endpoint(_)
             | ObservationBody::Answered
             | ObservationBody::Failed(_) => {}
         }
@@ -347,6 +349,7 @@ impl StoreReplay {
                 ObservationBody::Lines(_)
                 | ObservationBody::ReadUpTo(_)
                 | ObservationBody::MeasuredUpTo(_)
+                | ObservationBody::Endpoint(_)
                 | ObservationBody::Answered
                 | ObservationBody::Failed(_) => {}
             }
