@@ -88,6 +88,25 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_gone_or_may_not_be_read_each_fault_has_a_sentence_and_a_step() {
+        let hosts = ["dev.example.one", "a1.execute-api.ap-northeast-2.amazonaws.com", "x.lambda-url.eu-west-1.on.aws"];
+        let mut judged = 0;
+        for (_, gone) in MapKind::ALL {
+            for (_, denied) in MapKind::ALL {
+                let account = Account::story().without(*gone).denied(*denied, "not allowed");
+                for seen in hosts.map(|host| account.seen(host, "/dev/x")) {
+                    for hop in hops(&answered(seen, 403, "", r#"{"message":"Forbidden"}"#)) {
+                        let told = !hop.summary.is_empty() && !hop.next_step.is_empty();
+                        assert!(told || hop.state != HopState::Broken, "{gone:?} {denied:?}: {hop:?}");
+                        judged += 1;
+                    }
+                }
+            }
+        }
+        assert!(judged > 50_000, "{judged}");
+    }
+
+    #[test]
     fn an_answer_names_one_link_with_and_without_the_account() {
         let forbidden = |seen| answered(seen, 403, "ForbiddenException", r#"{"message":"Forbidden"}"#);
         let none = || outside_only("dev.example.one", "/");

@@ -5,7 +5,8 @@ use chrono_tz::Tz;
 use report::chain::ChainDocument;
 
 use super::chain::{DoctorTarget, look};
-use super::{ChainFormat, Place, show};
+use super::place::Place;
+use super::show::{ChainFormat, show};
 use crate::app::StartError;
 use crate::commands::context::CommandContext;
 use crate::commands::output::usage;

@@ -13,13 +13,16 @@ use probe::{ProbeOptions, ProbeSettings, Prober};
 use report::chain::ChainDocument;
 
 use super::inside::InsideReader;
-use super::{ChainFormat, Place, show};
+use super::place::Place;
+use super::show::{ChainFormat, show};
 use crate::app::{MonitorConfig, StartError};
 use crate::commands::context::CommandContext;
 use crate::commands::output::{say, usage};
 use crate::exit::ExitStatus;
 
-/// How long the questions to DNS wait to learn which validation records they are to ask for.
+/// How long the questions to DNS wait to learn that there are credentials, and then which validation records they are to
+/// ask for.
+const KEY_WAIT: Duration = Duration::from_millis(400);
 const RECORDS_WAIT: Duration = Duration::from_secs(2);
 
 /// What is asked about.
@@ -112,6 +115,7 @@ pub(super) async fn look(
     if let Some(region) = other_region(&seen, &reader, place) {
         let settings = aws::settings::AwsSettings { region: Some(region), ..settings };
         let mut there = InsideReader::new(&settings, start, target.path(), reader.causes.clone(), context).await?;
+        there.find_key().await;
         there.names().await;
         seen.inside = there.below().await;
     }
@@ -129,17 +133,23 @@ async fn both(
         DoctorTarget::Host(target) => target.host_text(),
         DoctorTarget::Function(_) => "",
     };
+    let (found, has_key) = tokio::sync::oneshot::channel();
     let (names, records) = tokio::sync::oneshot::channel();
     let inside = async {
+        let is_found = reader.find_key().await;
+        // The other half may have stopped waiting.
+        let _ = found.send(is_found);
         reader.names().await;
         let certificates: Vec<account::map::MapResource> = reader.certificates().cloned().collect();
-        // The other half may have stopped waiting.
         let _ = names.send(records_to_ask(&certificates, host));
         reader.below().await
     };
     let outside = async {
-        let records = tokio::time::timeout(RECORDS_WAIT, records).await;
-        outside(records.ok().and_then(Result::ok).unwrap_or_default()).await
+        let records = match tokio::time::timeout(KEY_WAIT, has_key).await {
+            Ok(Ok(true)) => tokio::time::timeout(RECORDS_WAIT, records).await.ok().and_then(Result::ok),
+            _ => None,
+        };
+        outside(records.unwrap_or_default()).await
     };
     let (outside, inside) = (pin!(outside), pin!(inside));
     tokio::join!(outside, inside)

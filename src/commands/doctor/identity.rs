@@ -1,15 +1,20 @@
 //! `monitor doctor identity`
 
+use std::time::Duration;
+
 use chrono::{SecondsFormat, TimeDelta};
 use serde::Serialize;
 
-use super::Place;
-use super::credentials::{SeenCredentials, credentials};
+use super::credentials::{SeenCredentials, find, whose};
+use super::place::Place;
 use crate::app::{StartError, connected};
 use crate::commands::arguments::OutputFormat;
 use crate::commands::context::CommandContext;
 use crate::commands::output::{print, print_json};
 use crate::exit::ExitStatus;
+
+/// How long it may take to find credentials.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is said of the credentials.
 #[derive(Debug, Serialize)]
@@ -39,7 +44,10 @@ pub(super) async fn run(
     let settings = aws::settings::AwsSettings { account: None, ..settings };
     let clients = connected(&settings, &context.clock).await;
     let now = context.clock.now();
-    let seen = credentials(&clients, &settings, now).await;
+    let seen = match find(&clients, &settings, now, PATIENCE).await {
+        Ok(key) => whose(&clients, key).await,
+        Err(seen) => seen,
+    };
     let region = Some(clients.region.clone()).filter(|region| !region.is_empty());
     let nothing = IdentityDocument {
         schema: 1,

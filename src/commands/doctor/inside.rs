@@ -12,13 +12,15 @@ use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Causes;
 use source::ChainReader;
 
-use super::credentials::{SeenCredentials, credentials};
+use super::credentials::{SeenCredentials, UsableKey, find, whose};
 use super::log;
 use crate::app::{StartError, account, connected};
 use crate::commands::context::CommandContext;
 
 /// The Region of certificates for the edge.
 const EDGE: &str = "us-east-1";
+/// How long it may take to find credentials.
+const FOUND: Duration = Duration::from_millis(2500);
 /// How long the account may take altogether.
 const PATIENCE: Duration = Duration::from_secs(12);
 
@@ -31,6 +33,7 @@ pub(super) struct InsideReader {
     now: DateTime<Utc>,
     /// The causes of the configuration.
     pub(super) causes: Option<Causes>,
+    key: Option<UsableKey>,
     credentials: SeenCredentials,
     reader: ChainReader,
     until: tokio::time::Instant,
@@ -64,6 +67,7 @@ impl InsideReader {
             path: path.to_owned(),
             now,
             causes,
+            key: None,
             credentials: SeenCredentials::None,
             reader,
             until: tokio::time::Instant::now() + PATIENCE,
@@ -75,13 +79,22 @@ impl InsideReader {
         &self.account.region
     }
 
-    /// Reads the credentials and what has the name.
-    pub(super) async fn names(&mut self) {
-        self.credentials = credentials(&self.account, &self.settings, self.now).await;
-        if matches!(self.credentials, SeenCredentials::Taken { .. }) {
-            // What is not read in time is unknown.
-            let _ = tokio::time::timeout_at(self.until, self.reader.read_name()).await;
+    /// Looks for credentials, and says whether any can be used.
+    pub(super) async fn find_key(&mut self) -> bool {
+        match find(&self.account, &self.settings, self.now, FOUND).await {
+            Ok(key) => self.key = Some(key),
+            Err(seen) => self.credentials = seen,
         }
+        self.key.is_some()
+    }
+
+    /// Asks whose the credentials are, and reads what has the name.
+    pub(super) async fn names(&mut self) {
+        let Some(key) = self.key.clone() else { return };
+        // What is not read in time is unknown.
+        let names = tokio::time::timeout_at(self.until, self.reader.read_name());
+        let (credentials, _) = tokio::join!(whose(&self.account, key), names);
+        self.credentials = credentials;
     }
 
     /// The certificates of the name.

@@ -7,18 +7,17 @@ mod identity;
 mod inside;
 mod log;
 mod package;
+mod place;
+mod show;
 
 use std::path::PathBuf;
 
-use ::chain::HopState;
-use aws::settings::AwsSettings;
-use clap::{Subcommand, ValueEnum};
-use report::chain::{ChainDocument, page, picture};
+use clap::Subcommand;
 
+use self::place::Place;
+use self::show::ChainFormat;
 use super::context::CommandContext;
-use super::output::{print, print_json};
 use crate::app::StartError;
-use crate::config;
 use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.
@@ -55,17 +54,6 @@ pub(super) struct Args {
     part: Option<Part>,
 }
 
-/// Whose account is asked, and where.
-#[derive(Debug, Clone, clap::Args)]
-struct Place {
-    /// The Region [default: the one that the name leads to, or that of the configuration, of the profile, or AWS_REGION]
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
-    /// The profile of the shared AWS configuration files [default: that of the configuration, or AWS_PROFILE]
-    #[arg(long, value_name = "PROFILE")]
-    profile: Option<String>,
-}
-
 #[derive(Debug, Subcommand)]
 enum Part {
     /// Only what concerns the certificate of a domain: names, chain, end, Region, validation, renewal, CAA
@@ -98,17 +86,6 @@ enum Part {
     },
 }
 
-/// How the chain is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ChainFormat {
-    /// For people
-    Text,
-    /// For programs; the schema is docs/doctor.schema.json
-    Json,
-    /// A picture
-    Svg,
-}
-
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     match (args.part, args.target) {
         (Some(Part::Certificate { domain, place, format }), _) => {
@@ -117,34 +94,5 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         (Some(Part::Identity { place, format }), _) => identity::run(&place, format, context).await,
         (Some(Part::Package { path, format }), _) => Ok(package::run(&path, format)),
         (None, target) => chain::run(&target.unwrap_or_default(), &args.place, args.format, context).await,
-    }
-}
-
-impl Place {
-    /// The account of the configuration, as far as the command line says nothing else.
-    fn settings(&self, configured: Option<AwsSettings>, region: Option<&str>) -> AwsSettings {
-        let mut aws = configured.unwrap_or_default();
-        aws.region = self.region.clone().or_else(|| region.map(str::to_owned)).or(aws.region);
-        aws.profile = self.profile.clone().or(aws.profile);
-        aws
-    }
-}
-
-/// Writes a document.
-fn show(document: &ChainDocument, format: ChainFormat, zone: chrono_tz::Tz) -> ExitStatus {
-    let colors = !config::no_color() && std::io::IsTerminal::is_terminal(&std::io::stdout());
-    match format {
-        ChainFormat::Text => print(&page(document, zone, colors)),
-        ChainFormat::Svg => print(&picture(document)),
-        ChainFormat::Json => match print_json(document) {
-            ExitStatus::Done => {}
-            failed => return failed,
-        },
-    }
-    match document.state() {
-        HopState::Ok | HopState::NotApplicable => ExitStatus::Done,
-        HopState::Broken => ExitStatus::Incomplete,
-        HopState::Waiting => ExitStatus::Waiting,
-        HopState::Unknown => ExitStatus::Failed,
     }
 }

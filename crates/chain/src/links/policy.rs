@@ -67,7 +67,7 @@ fn of(inside: &InsideSeen, api: &PathApi) -> Hop {
 /// with a condition.
 fn refuses(policy: &str) -> Option<&'static str> {
     let statements: Vec<&str> = policy.split("; ").collect();
-    let plain_deny = statements.iter().any(|one| *one == "Deny *");
+    let plain_deny = statements.contains(&"Deny *");
     let allows = statements.iter().any(|one| one.starts_with("Allow "));
     match (plain_deny, allows) {
         (true, _) => Some("denies everyone"),

@@ -2,7 +2,7 @@
 
 use account::map::{MapResource, function_named};
 
-use super::PathTarget;
+use super::steps::PathTarget;
 use crate::looked::PathStep;
 
 /// The function that an integration calls; skipped if it calls something else.

@@ -2,8 +2,8 @@
 
 use account::map::{MapKind, MapResource};
 
+use super::steps::{ApiProtocol, PathApi};
 use super::template::{fit, longest};
-use super::{ApiProtocol, PathApi};
 use crate::looked::{MapLook, PathStep};
 
 /// The stage of an HTTP API whose name is not part of the path.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ::chain::domain::within;
 use ::chain::{ApiProtocol, ChainPath, ChainStart, PathStep, covers};
 use account::map::{MapKind, MapResource, MapSnapshot, SnapshotPart};
 use aws::AwsClients;
@@ -19,14 +20,16 @@ use tokio::time::Instant;
 use super::asked::{AskedCalls, MapStop};
 use super::context::MapContext;
 use super::kinds::{
-    certificates, domain_mappings, domain_names, function_aliases, function_concurrency, function_policies,
-    function_urls, functions, http_apis, http_integrations, http_routes, http_stages, lambda_limits, rest_apis,
-    rest_integrations, rest_stages, secrets,
+    certificates, dns_records, dns_zones, domain_mappings, domain_names, function_aliases, function_concurrency,
+    function_policies, function_urls, functions, http_apis, http_integrations, http_routes, http_stages, lambda_limits,
+    rest_apis, rest_integrations, rest_stages, secrets,
 };
 
 /// The most certificates of one name that are looked at, and the most functions whose URLs are.
 const MOST_CERTIFICATES: usize = 3;
 const MOST_FUNCTIONS: usize = 40;
+/// The most zones of one name whose records are read.
+const MOST_ZONES: usize = 3;
 /// Where certificates of the edge are.
 const EDGE: &str = "us-east-1";
 
@@ -43,6 +46,8 @@ pub const CHAIN_CALLS: &[&str] = &[
     "lambda:ListFunctionUrlConfigs",
     "lambda:ListFunctions",
     "logs:FilterLogEvents",
+    "route53:ListHostedZones",
+    "route53:ListResourceRecordSets",
     "secretsmanager:ListSecrets",
 ];
 
@@ -105,7 +110,8 @@ impl ChainReader {
     /// Reads the domain name, its mappings and the certificates of the name.
     pub async fn read_name(&mut self) {
         let ChainStart::Domain(host) = self.start.clone() else { return };
-        let (domain, listed) = tokio::join!(self.domain(&host), self.certificates_of(&self.account, &host));
+        let (domain, listed, zones) =
+            tokio::join!(self.domain(&host), self.certificates_of(&self.account, &host), self.zones(&host));
         let wildcard = host.split_once('.').map(|(_, parent)| format!("*.{parent}"));
         let domain = match (domain.first().map(is_empty), wildcard) {
             (Some(true), Some(wildcard)) => self.domain(&wildcard).await,
@@ -116,7 +122,7 @@ impl ChainReader {
             Some(arn) => vec![self.certificates(vec![arn]).await],
             None => self.fitting(&host, listed).await,
         };
-        self.keep(domain.into_iter().chain(certificates));
+        self.keep(domain.into_iter().chain(certificates).chain(zones));
     }
 
     /// The certificates of the name that are known so far.
@@ -224,6 +230,27 @@ impl ChainReader {
         });
         let mappings = mappings.await;
         vec![name, mappings]
+    }
+
+    /// The zones of Route 53 that a host is in by their names, and what points somewhere in them.
+    async fn zones(&self, host: &str) -> Vec<ReadStep> {
+        let account = &self.account;
+        let global = |mut step: ReadStep| {
+            step.snapshot.region = dns_zones::REGION.to_owned();
+            step
+        };
+        let zones = self.ask(account, MapKind::DnsZone, None, async |look| {
+            let mut all = dns_zones::read(look).await?.resources;
+            all.retain(|zone| zone.setting("name").is_some_and(|name| within(host, name.trim_end_matches('.'))));
+            Ok(all)
+        });
+        let zones = global(zones.await);
+        let ids: Vec<String> = zones.snapshot.resources.iter().map(|zone| zone.id.clone()).collect();
+        let one = async |id: &String| {
+            self.ask(account, MapKind::DnsRecord, Some(id), async |look| dns_records::of_zone(look, id).await).await
+        };
+        let records = join_all(ids.iter().take(MOST_ZONES).map(one)).await;
+        [zones].into_iter().chain(records.into_iter().map(global)).collect()
     }
 
     /// The certificates of a Region that cover a host, as the list has them.

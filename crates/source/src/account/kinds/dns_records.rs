@@ -23,7 +23,8 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
     Ok(MapSnapshot { region: REGION.to_owned(), ..found })
 }
 
-async fn of_zone(look: &MapContext<'_>, zone: &str) -> Result<Vec<MapResource>, MapStop> {
+/// The records of one zone that point to something.
+pub(in crate::account) async fn of_zone(look: &MapContext<'_>, zone: &str) -> Result<Vec<MapResource>, MapStop> {
     let path = format!("/2013-04-01/hostedzone/{}/rrset", in_path(zone));
     let (mut all, mut tokens, mut next) = (Vec::new(), PageTokens::default(), [None, None, None]);
     loop {

@@ -12,7 +12,7 @@ use crate::account::fields::unreadable;
 pub(in crate::account) const CALLS: &[&str] = &[ACTION];
 
 /// Route 53 has no regions.
-pub(super) const REGION: &str = "global";
+pub(in crate::account) const REGION: &str = "global";
 
 const ACTION: &str = "route53:ListHostedZones";
 

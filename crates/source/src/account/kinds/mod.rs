@@ -2,8 +2,8 @@
 
 mod arn;
 pub(super) mod certificates;
-mod dns_records;
-mod dns_zones;
+pub(super) mod dns_records;
+pub(super) mod dns_zones;
 pub(super) mod domain_mappings;
 pub(super) mod domain_names;
 mod event_rules;
