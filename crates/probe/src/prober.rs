@@ -66,7 +66,8 @@ impl Prober {
         let dns = DnsProbe::new(&self.settings);
         let findings = match target.host() {
             TargetHost::Name(name) if is_brief => dns.brief(name).await,
-            TargetHost::Name(name) => dns.host(name, &options.further).await,
+            // The walk is large, and a brief run should not have room for it.
+            TargetHost::Name(name) => Box::pin(dns.host(name, &options.further)).await,
             TargetHost::Address(address) => {
                 let mut findings = DnsFindings::default();
                 findings.seen.addresses = vec![*address];

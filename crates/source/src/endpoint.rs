@@ -138,7 +138,7 @@ impl WatchedEndpoint {
         if brief.state == HopState::Ok {
             return brief;
         }
-        self.judged(prober.outside(&self.target, &options).await, now)
+        self.judged(Box::pin(prober.outside(&self.target, &options)).await, now)
     }
 
     fn judged(&self, outside: OutsideSeen, now: DateTime<Utc>) -> EndpointCheck {
