@@ -73,9 +73,9 @@ impl WatchedEndpoint {
 impl ExpectedAnswer {
     fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let status = settings.number("status", 0, 0..599);
-        let body = if settings.has("body") { Some(settings.optional("body")?) } else { None };
-        let status = status?;
-        Some(Self { status: u16::try_from(status).ok().filter(|status| *status > 0), body })
+        let body = if settings.has("body") { settings.optional("body").map(Some) } else { Some(None) };
+        let status = u16::try_from(status?).ok().filter(|status| *status > 0);
+        Some(Self { status, body: body? })
     }
 
     /// What is wrong with the answer, and how it was seen.

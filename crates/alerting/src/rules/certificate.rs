@@ -23,8 +23,9 @@ pub struct CertificateEnding {
 
 impl CertificateEnding {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
-        let url = if settings.has("url") { Some(settings.optional("url")?) } else { None };
-        Some(Self { url, days: settings.number("days", 21, 1..365)? })
+        let url = if settings.has("url") { settings.optional("url").map(Some) } else { Some(None) };
+        let days = settings.number("days", 21, 1..365);
+        Some(Self { url: url?, days: days? })
     }
 
     pub(super) fn is_measured(&self) -> bool {

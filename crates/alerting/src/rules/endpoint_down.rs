@@ -24,8 +24,9 @@ pub struct EndpointDown {
 
 impl EndpointDown {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
-        let url = if settings.has("url") { Some(settings.optional("url")?) } else { None };
-        Some(Self { url, after: settings.number("after", 2, 1..20)? })
+        let url = if settings.has("url") { settings.optional("url").map(Some) } else { Some(None) };
+        let after = settings.number("after", 2, 1..20);
+        Some(Self { url: url?, after: after? })
     }
 
     pub(super) fn is_measured(&self) -> bool {
