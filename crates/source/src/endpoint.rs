@@ -14,8 +14,12 @@ use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
 use model::settings::TableReader;
 use probe::{ProbeOptions, ProbeSettings, Prober};
+use tokio::sync::Semaphore;
 
 use crate::poll::{PollBuilder, PollOutput, Source};
+
+/// So many endpoints are checked at the same time: a connection takes memory, and polls of one schedule come together.
+static TURNS: Semaphore = Semaphore::const_new(16);
 
 /// The settings of `read.endpoint`.
 #[derive(Debug, Clone)]
@@ -115,6 +119,7 @@ impl Source for EndpointSource {
         let mut poll = PollBuilder::new(&self.name, now);
         match tls::trust() {
             Ok(trust) => {
+                let _turn = TURNS.acquire().await;
                 let prober = Prober::new(self.settings.dns.clone(), trust);
                 let check = self.settings.check(&prober, now).await;
                 poll.saw(now, ObservationBody::Endpoint(check));
