@@ -242,7 +242,7 @@ pub async fn daemon(
     let monthly = report::monthly(&config);
     let mut slots: Vec<SourceSlot> = Vec::new();
     for watch in config.watches {
-        for source in watch.read.with_causes(&config.causes).sources(&watch.name, &account) {
+        for source in watch.read.with_causes(&config.causes).with_dns(&config.dns).sources(&watch.name, &account) {
             slots.push(SourceSlot::new(source, watch.schedule.clone(), None));
         }
     }

@@ -2,6 +2,7 @@
 //! gives the same answers for any order of the same observations.
 
 mod changes;
+mod endpoints;
 mod seen;
 mod states;
 
@@ -19,8 +20,9 @@ use lambda_log::tally::{InvocationCounts, minute_of};
 use model::calendar::day_start;
 
 use super::fingerprints::{KnownError, KnownErrors};
-use super::observation::{MetricPoint, Observation, ObservationBody, PingResult};
+use super::observation::{EndpointCheck, MetricPoint, Observation, ObservationBody, PingResult};
 use changes::KnownChanges;
+use endpoints::KnownEndpoints;
 use seen::{drop_until, insert, moved, newest};
 
 pub use seen::Timestamped;
@@ -45,6 +47,7 @@ pub struct History {
     changes: KnownChanges,
     /// The regions that are new on the bill.
     regions: BTreeMap<String, RegionFirstUse>,
+    endpoints: KnownEndpoints,
     sources: BTreeMap<String, SourceState>,
     /// The sources that make no call to AWS.
     without_account: BTreeSet<String>,
@@ -114,6 +117,7 @@ impl History {
                     known.clone_from(new);
                 }
             }
+            ObservationBody::Endpoint(check) => self.endpoints.record(*at, check),
             ObservationBody::Answered => {
                 if let Some(state) = self.sources.get_mut(source) {
                     state.answered = state.answered.max(Some(*seen));
@@ -197,6 +201,12 @@ impl History {
         self.inventories.values_mut().for_each(|known| known.seen = known.seen.min(now));
         self.unread.values_mut().for_each(|unread| unread.seen = unread.seen.min(now));
         self.changes.clock_was_set_back(now);
+        self.endpoints.clock_was_set_back(now);
+    }
+
+    /// Each endpoint that was checked, by its URL, with its last checks, the newest first.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&str, Vec<(DateTime<Utc>, &EndpointCheck)>)> {
+        self.endpoints.all()
     }
 
     /// Starts to watch a source; what is already known of it stays.

@@ -6,6 +6,7 @@ use billing::day_cost::DayCost;
 use billing::early::EarlyFigure;
 use billing::line::DayCharges;
 use billing::regions::RegionFirstUse;
+use chain::{HopState, Link};
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Cause;
 use lambda_log::fault::FailedInvocation;
@@ -57,6 +58,8 @@ pub enum ObservationBody {
     Change(Change),
     /// The bill names a region that was never used before.
     NewRegion(RegionFirstUse),
+    /// A check of an endpoint.
+    Endpoint(EndpointCheck),
     /// A whole poll has succeeded.
     Answered,
     /// A call has failed. Other calls of the same poll may have succeeded.
@@ -74,9 +77,39 @@ impl ObservationBody {
             | Self::Metric(_)
             | Self::Change(_)
             | Self::NewRegion(_) => true,
-            Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Answered | Self::Failed(_) => false,
+            Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Endpoint(_) | Self::Answered | Self::Failed(_) => false,
         }
     }
+}
+
+/// What a check of an endpoint came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointCheck {
+    /// The URL that was asked for, without its query.
+    pub url: String,
+    /// `Ok`, `Broken`, `Waiting` or `Unknown`.
+    pub state: HopState,
+    /// The link that it rests on; `None` where all is well, and where the answer is not the expected one.
+    pub link: Option<Link>,
+    /// What is wrong, in one sentence; empty where nothing is.
+    pub summary: String,
+    /// How it was seen, printable, cut, redacted.
+    pub evidence: Vec<String>,
+    /// What to do.
+    pub next_step: String,
+    /// When a wait ends, UTC, where that is known.
+    pub until: Option<DateTime<Utc>>,
+    /// The certificate that was presented.
+    pub certificate: Option<PresentedCertificate>,
+}
+
+/// What matters of a certificate that was presented.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresentedCertificate {
+    /// Until when it is valid, UTC.
+    pub until: DateTime<Utc>,
+    /// Who signed it.
+    pub issuer: String,
 }
 
 /// How a ping ended.

@@ -257,7 +257,7 @@ impl ObservedSubjects {
             RequiredData::Points => functions(&self.measured),
             RequiredData::Pings => functions(&self.pinged),
             RequiredData::Signs => self.sources.iter().any(|name| condition.covers(&Subject::Source(name.clone()))),
-            RequiredData::Answers => false,
+            RequiredData::Answers | RequiredData::Checks => false,
         }
     }
 }

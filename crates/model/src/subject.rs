@@ -24,6 +24,8 @@ pub enum Subject {
     Resource(String),
     /// One of the quantities that are free up to a limit every month, such as `lambda_requests`.
     FreeTier(String),
+    /// An endpoint that is watched, by its URL without the query.
+    Endpoint(String),
 }
 
 impl Subject {
@@ -37,7 +39,8 @@ impl Subject {
             | Self::Source(name)
             | Self::Receiver(name)
             | Self::Resource(name)
-            | Self::FreeTier(name) => name,
+            | Self::FreeTier(name)
+            | Self::Endpoint(name) => name,
         }
     }
 }
@@ -54,6 +57,7 @@ impl fmt::Display for Subject {
             Self::Receiver(name) => write!(f, "receiver:{name}"),
             Self::Resource(name) => write!(f, "resource:{name}"),
             Self::FreeTier(name) => write!(f, "free_tier:{name}"),
+            Self::Endpoint(name) => write!(f, "endpoint:{name}"),
         }
     }
 }
@@ -71,6 +75,7 @@ impl std::str::FromStr for Subject {
             Some(("receiver", name)) => Ok(Self::Receiver(name.to_owned())),
             Some(("resource", name)) => Ok(Self::Resource(name.to_owned())),
             Some(("free_tier", name)) => Ok(Self::FreeTier(name.to_owned())),
+            Some(("endpoint", name)) => Ok(Self::Endpoint(name.to_owned())),
             _ => Err(ParseSubjectError(text.to_owned())),
         }
     }
@@ -96,6 +101,7 @@ mod tests {
             Subject::Receiver("team".into()),
             Subject::Resource("log_group//aws/lambda/a:b".into()),
             Subject::FreeTier("lambda_requests".into()),
+            Subject::Endpoint("https://dev.example.one:8443/a".into()),
         ] {
             assert_eq!(subject.to_string().parse::<Subject>().unwrap(), subject);
         }

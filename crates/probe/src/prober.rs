@@ -53,9 +53,21 @@ impl Prober {
     /// All that a stranger sees of a target. It takes less than 15 s and asks at most
     /// [`MAX_QUESTIONS`](crate::MAX_QUESTIONS) of DNS, and never fails: what did not answer is part of what is seen.
     pub async fn outside(&self, target: &ChainTarget, options: &ProbeOptions) -> OutsideSeen {
+        self.seen(target, options, false).await
+    }
+
+    /// What is seen without walking down from the roots: the addresses by one resolver, the connections, the certificate
+    /// and the page. It is what to ask every minute; where it finds something, [`Prober::outside`] finds why.
+    pub async fn brief(&self, target: &ChainTarget, options: &ProbeOptions) -> OutsideSeen {
+        self.seen(target, options, true).await
+    }
+
+    async fn seen(&self, target: &ChainTarget, options: &ProbeOptions, is_brief: bool) -> OutsideSeen {
         let dns = DnsProbe::new(&self.settings);
         let findings = match target.host() {
-            TargetHost::Name(name) => dns.host(name, &options.further).await,
+            TargetHost::Name(name) if is_brief => dns.brief(name).await,
+            // The walk is large, and a brief run should not have room for it.
+            TargetHost::Name(name) => Box::pin(dns.host(name, &options.further)).await,
             TargetHost::Address(address) => {
                 let mut findings = DnsFindings::default();
                 findings.seen.addresses = vec![*address];
@@ -69,7 +81,8 @@ impl Prober {
             ..OutsideSeen::default()
         };
         let addresses = self.usable(&mut seen);
-        let (connections, open) = self.connect(target, options, &addresses).await;
+        let plain_port = Some(options.http_port).filter(|port| *port != target.port() && !is_brief);
+        let (connections, open) = self.connect(target, plain_port, &addresses).await;
         seen.connections = connections;
         let connected = in_order(&addresses, &seen.connections, target.port());
         let pages = PageProbe {
@@ -80,8 +93,8 @@ impl Prober {
             deadline: Instant::now() + MAX_TIME,
         };
         let registration = self.registration(&pages, findings.registered.as_deref());
-        // Where no handshake succeeded, no page can be asked for.
-        let can_ask = open.is_some();
+        // Where no handshake succeeded, no page can be asked for; and a brief run asks for one page alone.
+        let can_ask = open.is_some() && !is_brief;
         let (https, with_origin, http, registration) = tokio::join!(
             page(&pages, target, open),
             with_origin(&pages, target, options, can_ask),
@@ -107,7 +120,7 @@ impl Prober {
     async fn connect(
         &self,
         target: &ChainTarget,
-        options: &ProbeOptions,
+        plain_port: Option<u16>,
         addresses: &[IpAddr],
     ) -> (Vec<ConnectionSeen>, Option<Box<dyn ByteStream>>) {
         let name = match target.host() {
@@ -116,7 +129,6 @@ impl Prober {
         };
         let name = name.filter(|_| target.is_https());
         let own = addresses.iter().map(|address| (*address, target.port(), name.as_ref()));
-        let plain_port = Some(options.http_port).filter(|port| *port != target.port());
         let plain = addresses.iter().filter_map(|address| Some((*address, plain_port?, None)));
         let all: Vec<(IpAddr, u16, Option<&ServerName<'static>>)> = own.chain(plain).collect();
         let opened = all.iter().map(|(address, port, name)| connection::open(*address, *port, *name, &self.trust));

@@ -4,6 +4,7 @@
 mod account;
 pub mod billfile;
 mod cost_explorer;
+mod endpoint;
 mod estimated_charges;
 mod exact;
 mod finder;

@@ -9,7 +9,8 @@ use crate::cost_explorer::CostBackfill;
 use crate::poll::Source;
 use crate::regional::{RegionalSource, name_in_region};
 use crate::{
-    account, cost_explorer, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics, usage_estimate,
+    account, cost_explorer, endpoint, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics,
+    usage_estimate,
 };
 
 impl SourceKind {
@@ -40,6 +41,15 @@ impl SourceKind {
             }
         }
         sources
+    }
+
+    /// Asks these servers of DNS, where the source asks any.
+    #[must_use]
+    pub fn with_dns(mut self, dns: &probe::ProbeSettings) -> Self {
+        if let Self::WatchedEndpoint(settings) = &mut self {
+            settings.ask(dns);
+        }
+        self
     }
 
     /// The bucket that it reads exports from, if it does.
@@ -120,4 +130,5 @@ sources! {
     lambda_metrics: LambdaMetrics,
     inventory: InventorySettings,
     account: AccountMapSettings,
+    endpoint: WatchedEndpoint,
 }

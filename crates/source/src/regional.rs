@@ -44,6 +44,7 @@ impl RegionalSource {
                 | ObservationBody::Cost(_)
                 | ObservationBody::Lines(_)
                 | ObservationBody::Early(_)
+                | ObservationBody::Endpoint(_)
                 | ObservationBody::Answered
                 | ObservationBody::Failed(_) => continue,
             };

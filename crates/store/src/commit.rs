@@ -161,10 +161,12 @@ impl Database {
                 | ObservationBody::NewRegion(_) => {
                     self.write_single(observation)?;
                 }
-                // Counts are written above; how a source is, is in its own row, and in the signs of life.
+                // Counts are written above; how a source is, is in its own row, and in the signs of life. An endpoint is
+                // checked again soon.
                 ObservationBody::Tally(_)
                 | ObservationBody::MeasuredUpTo(_)
                 | ObservationBody::ReadUpTo(_)
+                | ObservationBody::Endpoint(_)
                 | ObservationBody::Answered
                 | ObservationBody::Failed(_) => {}
             }

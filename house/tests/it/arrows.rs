@@ -25,7 +25,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("aws", &["clock", "tls", "model", "lambda-log", "billing", "account"]),
     ("store", &["model", "lambda-log", "billing", "account", "alerting"]),
     ("notify", &["tls", "model", "lambda-log", "billing", "account", "alerting"]),
-    ("source", &["clock", "model", "lambda-log", "billing", "account", "chain", "alerting", "aws", "monitor-warmup"]),
+    (
+        "source",
+        &[
+            "clock",
+            "tls",
+            "model",
+            "lambda-log",
+            "billing",
+            "account",
+            "chain",
+            "probe",
+            "alerting",
+            "aws",
+            "monitor-warmup",
+        ],
+    ),
     (
         "monitor",
         &[

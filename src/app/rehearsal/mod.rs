@@ -156,6 +156,8 @@ fn routes(config: &MonitorConfig) -> ReplayRoutes {
             "account" => routes.changes = routes.changes.or(Some(place)),
             "lambda_metrics" => routes.metrics.extend(functions),
             "lambda_logs" => routes.logs.extend(functions),
+            // What endpoints answered is not kept.
+            "endpoint" => {}
             other => tracing::error!("what `read.{other}` saw is not replayed"),
         }
         routes.names.extend(names);
@@ -218,7 +220,7 @@ fn not_rehearsable(
                 DateTime::<Utc>::MAX_UTC
             }
             RequiredData::Signs => extent.signs,
-            RequiredData::Answers => DateTime::<Utc>::MAX_UTC,
+            RequiredData::Answers | RequiredData::Checks => DateTime::<Utc>::MAX_UTC,
         };
         let until = (from < period.to).then_some(from);
         (from > period.from).then(|| RehearsalGap { rule: rule.name.clone(), until, why: needs.missing().to_owned() })
@@ -228,8 +230,7 @@ fn not_rehearsable(
 
 /// Rules that had nothing to speak of.
 fn mute(book: &Rulebook, met: &ObservedSubjects) -> Vec<String> {
-    let silent =
-        |rule: &&Rule| rule.condition.required_data() != RequiredData::Answers && !met.lets_speak(&rule.condition);
+    let silent = |rule: &&Rule| !rule.condition.required_data().is_in_no_store() && !met.lets_speak(&rule.condition);
     book.rules.iter().filter(silent).map(|rule| rule.name.clone()).collect()
 }
 
@@ -283,7 +284,7 @@ impl RehearsalRun<'_> {
             let can_go_on = |rule: &&Rule| {
                 let needs = rule.condition.required_data();
                 rule.condition.covers(&incident.subject)
-                    && needs != RequiredData::Answers
+                    && !needs.is_in_no_store()
                     && (needs != RequiredData::Signs || start >= first_sign)
             };
             let Some(rule) = renamed(self.book, &incident.rule).filter(can_go_on) else { continue };

@@ -68,6 +68,7 @@ impl ReplayRoutes {
             ObservationBody::Lines(_)
             | ObservationBody::ReadUpTo(_)
             | ObservationBody::MeasuredUpTo(_)
+            | ObservationBody::Endpoint(_)
             | ObservationBody::Answered
             | ObservationBody::Failed(_) => None,
         }
@@ -129,6 +130,7 @@ impl ReplayCounts {
             | ObservationBody::NewRegion(_)
             | ObservationBody::ReadUpTo(_)
             | ObservationBody::MeasuredUpTo(_)
+            | ObservationBody::Endpoint(_)
             | ObservationBody::Answered
             | ObservationBody::Failed(_) => {}
         }
@@ -363,6 +365,7 @@ impl StoreReplay {
                 | ObservationBody::NewRegion(_)
                 | ObservationBody::ReadUpTo(_)
                 | ObservationBody::MeasuredUpTo(_)
+                | ObservationBody::Endpoint(_)
                 | ObservationBody::Answered
                 | ObservationBody::Failed(_) => {}
             }

@@ -1,5 +1,6 @@
 //! What a user can ask to be told of. Each condition is one file here and one line in the table of `condition.rs`.
 
+mod certificate;
 mod changed;
 mod cold_starts;
 mod condition;
@@ -7,6 +8,7 @@ mod cost_above;
 mod cost_anomaly;
 mod cost_jump;
 mod duration_above;
+mod endpoint_down;
 mod finding;
 mod forecast_above;
 mod free_tier_above;

@@ -21,11 +21,18 @@ pub enum RequiredData {
     Changes,
     /// How the sources were.
     Signs,
+    /// Checks of endpoints, which are in no store.
+    Checks,
     /// What receivers answered, which is in no store.
     Answers,
 }
 
 impl RequiredData {
+    /// Whether no store has it.
+    pub fn is_in_no_store(self) -> bool {
+        matches!(self, Self::Checks | Self::Answers)
+    }
+
     /// What is missing, as the end of a sentence.
     pub fn missing(self) -> &'static str {
         match self {
@@ -38,6 +45,7 @@ impl RequiredData {
             Self::Inventories => "the store has no inventory",
             Self::Changes => "the store has no changes",
             Self::Signs => "the store has no record of how the sources were",
+            Self::Checks => "checks of endpoints are not kept, so it is unknown what they would have seen",
             Self::Answers => "a rehearsal sends nothing, so it is unknown whether receivers would answer",
         }
     }

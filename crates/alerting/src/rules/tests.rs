@@ -6,6 +6,7 @@ use billing::day_cost::DayCost;
 use billing::early::{EarlyCost, EarlyFigure, EarlyOrigin};
 use billing::free_tier::{FreeTierQuantity, FreeTierUsage};
 use billing::regions::RegionFirstUse;
+use chain::{HopState, Link};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use lambda_log::diagnosis::{Cause, Confidence};
 use lambda_log::fault::FailedInvocation;
@@ -18,7 +19,9 @@ use rust_decimal::Decimal;
 
 use super::{Condition, Judgement, Verdict};
 use crate::history::History;
-use crate::observation::{MetricPoint, Observation, ObservationBody, PingOutcome, PingResult, ReadUpTo};
+use crate::observation::{
+    EndpointCheck, MetricPoint, Observation, ObservationBody, PingOutcome, PingResult, PresentedCertificate, ReadUpTo,
+};
 
 /// Noon of 20 December 2024.
 fn now() -> DateTime<Utc> {
@@ -1215,4 +1218,52 @@ fn an_incident_of_a_function_names_what_changed_before_it() {
     let told = before(&many);
     assert!(told.len() == 4 && told[0].starts_with("between 35 min"), "{told:?}");
     assert_eq!(told[3], "2 more changes; see `monitor changes`");
+}
+
+fn checked(minutes: i64, state: HopState, days: i64) -> Observation {
+    let check = EndpointCheck {
+        url: "https://dev.example.one/".to_owned(),
+        state,
+        link: (state == HopState::Broken).then_some(Link::Mapping),
+        summary: "no mapping leads to an API".to_owned(),
+        evidence: vec![],
+        next_step: "map it".to_owned(),
+        until: None,
+        certificate: (days > 0).then(|| PresentedCertificate {
+            until: now() + TimeDelta::days(days) + TimeDelta::hours(1),
+            issuer: "CN=Amazon RSA 2048 M02".to_owned(),
+        }),
+    };
+    seen(minutes_ago(minutes), ObservationBody::Endpoint(check))
+}
+
+#[test]
+fn an_endpoint_is_down_after_some_checks_in_a_row() {
+    use HopState::{Broken, Ok, Unknown, Waiting};
+    const URL: &str = "endpoint:https://dev.example.one/";
+    let rule = "endpoint_down = {}";
+    check(rule, &[], &[]);
+    check(rule, &[checked(1, Ok, 90)], &[(URL, "clear", "it answers")]);
+    check(rule, &[checked(1, Broken, 90)], &[(URL, "unknown", "1 of 2 checks in a row")]);
+    let down = [checked(3, Ok, 90), checked(2, Broken, 90), checked(1, Broken, 90)];
+    check(rule, &down, &[(URL, "holds", "https://dev.example.one/ is down: no mapping leads to an API")]);
+    check(rule, &down, &[(URL, "holds", "Link: mapping (the mapping of the domain name)")]);
+    check(rule, &down, &[(URL, "holds", "Failing since: 2024-12-20 11:58:00 UTC")]);
+    check("endpoint_down = { after = 3 }", &down, &[(URL, "unknown", "2 of 3")]);
+    check("endpoint_down = { url = \"https://prod.*\" }", &down, &[]);
+    check(rule, &[checked(2, Broken, 0), checked(1, Unknown, 0)], &[(URL, "unknown", "could not see enough")]);
+    check(rule, &[checked(1, Waiting, 0)], &[(URL, "holds", "is not there for everyone yet")]);
+}
+
+#[test]
+fn a_certificate_that_ends_soon_is_told_with_its_days() {
+    use HopState::{Broken, Ok};
+    const URL: &str = "endpoint:https://dev.example.one/";
+    let rule = "certificate = { days = 21 }";
+    check(rule, &[checked(1, Ok, 21)], &[(URL, "clear", "valid for 21 days")]);
+    check(rule, &[checked(1, Ok, 20)], &[(URL, "holds", "ends in 20 days and is not renewed")]);
+    check(rule, &[checked(1, Ok, 0)], &[(URL, "unknown", "no certificate has been seen")]);
+    // The last one that was seen counts, although nothing was seen since.
+    check(rule, &[checked(2, Ok, 3), checked(1, Broken, 0)], &[(URL, "holds", "ends in 3 days")]);
+    check(rule, &[checked(2, Ok, 3), checked(1, Ok, 365)], &[(URL, "clear", "valid for 365 days")]);
 }

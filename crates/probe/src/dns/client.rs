@@ -188,7 +188,8 @@ async fn by_udp(
     };
     let (id, message) = question.message().ok_or("the question cannot be written")?;
     socket.send(&message).await.map_err(text)?;
-    let mut buffer = [0; MAX_DATAGRAM];
+    // On the heap: a hundred endpoints are probed at the same time.
+    let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
         let length = socket.recv(&mut buffer).await.map_err(text)?;
         match question.read(id, buffer.get(..length).unwrap_or_default()) {

@@ -100,6 +100,19 @@ impl DnsProbe {
         findings
     }
 
+    /// What the first resolver that answers says of `host`.
+    pub(crate) async fn brief(&self, host: &str) -> DnsFindings {
+        let (v4, v6) = tokio::join!(self.ask_resolver(host, RecordType::A), self.ask_resolver(host, RecordType::AAAA));
+        let mut findings = DnsFindings::default();
+        let dns = &mut findings.seen;
+        dns.resolvers = [v4, v6].into_iter().flatten().collect();
+        let found: BTreeSet<IpAddr> = dns.resolvers.iter().flat_map(addresses).collect();
+        dns.addresses = found.into_iter().collect();
+        dns.questions = self.client.sent();
+        dns.took = Some(self.start.elapsed());
+        findings
+    }
+
     /// The addresses of another host, by the first resolver that knows.
     pub(crate) async fn addresses(&self, host: &str) -> Vec<IpAddr> {
         let mut found = Vec::new();

@@ -35,13 +35,16 @@ fn failed<'a>(faults: &[&(&'a str, fn())]) -> Vec<&'a str> {
 
 /// The daemon polls many things on one runtime.
 #[test]
-fn a_run_may_be_sent_between_threads() {
+fn a_run_is_small_and_may_be_sent_between_threads() {
     fn sent<T: Send>(what: T) -> T {
         what
     }
     let prober = Prober::new(ProbeSettings::default(), Lab::well().authority.trust());
     let target = ChainTarget::parse("dev.example.one").unwrap();
     let options = ProbeOptions::default();
+    let run = sent(prober.brief(&target, &options));
+    println!("a brief run has {} bytes", std::mem::size_of_val(&run));
+    assert!(std::mem::size_of_val(&run) < 24 * 1024);
     drop(sent(prober.outside(&target, &options)));
 }
 

@@ -190,3 +190,29 @@ fn the_verdict_of_a_link_that_was_not_asked_is_unknown() {
     let registration = hops.iter().find(|hop| hop.link == Link::Registration).unwrap();
     assert_eq!(registration.state, HopState::Unknown);
 }
+
+#[test]
+fn a_brief_run_asks_one_resolver_and_finds_that_something_is_wrong() {
+    let lab = Lab::well();
+    let seen = run(lab.ask_in_full(false));
+    assert_eq!((seen.verdict.state, &seen.verdict.hop), (HopState::Ok, &None), "{:#?}", seen.outside);
+    assert_eq!((seen.outside.dns.questions, seen.asked), (2, 2));
+    assert_eq!(seen.outside.https[0].status, Some(200));
+    assert!(seen.outside.https_with_origin.is_none() && seen.outside.connections.len() == 1);
+
+    let unwell = |change: fn(&mut Lab)| {
+        let mut lab = Lab::well();
+        change(&mut lab);
+        run(lab.ask_in_full(false)).verdict.state
+    };
+    assert_ne!(unwell(|lab| lab.records(&[])), HopState::Ok);
+    assert_ne!(unwell(|lab| lab.gateway(Web::Closed)), HopState::Ok);
+    assert_ne!(unwell(|lab| lab.gateway(Web::Alert(40))), HopState::Ok);
+    assert_ne!(
+        unwell(|lab| lab.gateway(Web::tls(lab.authority.leaf(&["other.example"]), json(200, "", "{}")))),
+        HopState::Ok
+    );
+    let resolvers =
+        |lab: &mut Lab| [51, 52, 53].into_iter().for_each(|at| lab.server(at).behaviour = Behaviour::Silent);
+    assert_ne!(unwell(resolvers), HopState::Ok);
+}

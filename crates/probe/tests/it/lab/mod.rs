@@ -152,6 +152,11 @@ impl Lab {
 
     /// Starts all servers, asks, and judges.
     pub(crate) async fn ask(&self) -> Seen {
+        self.ask_in_full(true).await
+    }
+
+    /// Starts all servers, asks in full or briefly, and judges.
+    pub(crate) async fn ask_in_full(&self, in_full: bool) -> Seen {
         let start = tokio::time::Instant::now();
         let dns = wire::start(self).await;
         let web = WebServer::start(self.web.iter().map(|(at, web)| (self.ip(*at), web.clone())).collect()).await;
@@ -168,7 +173,11 @@ impl Lab {
         let target = ChainTarget::parse(target.as_str()).unwrap();
         let options = ProbeOptions { http_port: plain.port, ..ProbeOptions::default() };
         let started = start.elapsed();
-        let outside = Prober::new(settings, self.authority.trust()).outside(&target, &options).await;
+        let prober = Prober::new(settings, self.authority.trust());
+        let outside = match in_full {
+            true => prober.outside(&target, &options).await,
+            false => prober.brief(&target, &options).await,
+        };
         let took = start.elapsed() - started;
         let seen = ChainSeen {
             at: now(),
