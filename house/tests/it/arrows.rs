@@ -26,7 +26,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("notify", &["tls", "model", "lambda-log", "billing", "account", "alerting"]),
     (
         "source",
-        &["clock", "tls", "model", "lambda-log", "billing", "account", "chain", "probe", "alerting", "aws", "monitor-warmup"],
+        &[
+            "clock",
+            "tls",
+            "model",
+            "lambda-log",
+            "billing",
+            "account",
+            "chain",
+            "probe",
+            "alerting",
+            "aws",
+            "monitor-warmup",
+        ],
     ),
     (
         "monitor",
