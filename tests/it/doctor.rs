@@ -394,3 +394,48 @@ async fn the_picture_is_svg() {
     let output = doctor(folder.path(), &aws_env(&moto.url(), &[]), &["dev.example.one", "--format", "svg"]);
     assert!(output.stdout.starts_with("<?xml") && output.stdout.trim_end().ends_with("</svg>"), "{}", output.stdout);
 }
+
+/// An HTTP API and a function URL; their addresses are written to a file.
+const OTHERS: &str = r#"
+import io, zipfile, json
+out = io.BytesIO()
+with zipfile.ZipFile(out, 'w') as z: z.writestr('app.py', 'x')
+role = c('iam').create_role(RoleName='shop', AssumeRolePolicyDocument=json.dumps({'Version': '2012-10-17', 'Statement': []}))['Role']['Arn']
+fn = c('lambda').create_function(FunctionName='shop', Runtime='python3.12', Role=role, Handler='app.run', Code={'ZipFile': out.getvalue()}, Publish=True)['FunctionArn']
+account = fn.split(':')[4]
+c('logs').create_log_group(logGroupName='/aws/lambda/shop')
+v2 = c('apigatewayv2')
+api = v2.create_api(Name='shop', ProtocolType='HTTP')['ApiId']
+integration = v2.create_integration(ApiId=api, IntegrationType='AWS_PROXY', IntegrationUri=f'arn:aws:lambda:ap-northeast-2:{account}:function:shop', PayloadFormatVersion='2.0')['IntegrationId']
+v2.create_route(ApiId=api, RouteKey='GET /items/{id}', Target=f'integrations/{integration}')
+v2.create_stage(ApiId=api, StageName='$default', AutoDeploy=True)
+c('lambda').add_permission(FunctionName='shop', StatementId='gw', Action='lambda:InvokeFunction', Principal='apigateway.amazonaws.com', SourceArn=f'arn:aws:execute-api:ap-northeast-2:{account}:{api}/*/*/items/{{id}}')
+url = c('lambda').create_function_url_config(FunctionName='shop', AuthType='NONE')['FunctionUrl']
+open('FILE', 'w').write(f'https://{api}.execute-api.ap-northeast-2.amazonaws.com\n{url}')
+"#;
+
+#[tokio::test]
+async fn an_http_api_and_a_function_url_are_followed_from_their_own_addresses() {
+    // moto has no list of the URLs of a function.
+    let ministack = Emulator::ministack().await;
+    let folder = folder();
+    let env = aws_env(&ministack.url(), &[]);
+    let file = folder.path().join("addresses");
+    python(&ministack, &OTHERS.replace("FILE", &file.display().to_string()));
+    let written = std::fs::read_to_string(&file).expect("the addresses");
+    let (api, url) = written.split_once('\n').expect("two");
+    let items = chain(folder.path(), &env, &format!("{api}/items/7"));
+    assert_eq!(verdict(&items), "ok -", "{items:#}");
+    for link in ["api_type", "stage", "route", "integration", "permission", "function_state"] {
+        assert_eq!(state(&items, link), "ok", "{link}: {items:#}");
+    }
+    assert_eq!(state(&items, "mapping"), "not_applicable");
+    let none = chain(folder.path(), &env, &format!("{api}/none"));
+    assert_eq!(verdict(&none), "broken route", "{none:#}");
+    let public = chain(folder.path(), &env, url);
+    assert_eq!(verdict(&public), "broken url_permission", "{public:#}");
+    let next = public["verdict"]["next_step"].as_str().expect("a step");
+    assert!(next.contains("--function-url-auth-type NONE") && next.contains("--invoked-via-function-url"), "{next}");
+    let elsewhere = chain(folder.path(), &env, "https://none0.lambda-url.ap-northeast-2.on.aws/");
+    assert_eq!(verdict(&elsewhere), "broken url_permission", "{elsewhere:#}");
+}

@@ -35,9 +35,14 @@ fn program(folder: &TempDir, endpoint: &str, args: &[&str]) -> Program {
 #[test]
 fn credentials_of_another_account_are_refused_by_every_command_before_any_other_call() {
     let folder = folder();
-    for args in
-        [&["run"][..], &["run", "--once"], &["check", "--live"], &["tail", "shop"], &["billing", "backfill", "--yes"]]
-    {
+    for args in [
+        &["run"][..],
+        &["run", "--once"],
+        &["check", "--live"],
+        &["tail", "shop"],
+        &["doctor", "shop"],
+        &["billing", "backfill", "--yes"],
+    ] {
         let aws = Webhook::start(vec![identity("444455556666")]);
         let output = program(&folder, &aws.url(), args).run();
         assert_eq!(output.code, Some(78), "{args:?}: {}", output.stderr);

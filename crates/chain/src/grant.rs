@@ -124,9 +124,15 @@ pub(crate) fn grants(seen: &ChainSeen, of: &str) -> PathStep<Result<Vec<Function
     }
 }
 
-/// The ARN of what calls the function: the method of the API, as the gateway names it.
+/// The ARNs by which a policy can name what calls the function, the usual one first. A REST API calls with `*` for each
+/// variable of a path, an HTTP API with the path of its route; the path and method of the request are found in policies
+/// as well.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html>
-pub(crate) fn source_arn(seen: &ChainSeen, path: &ChainPath) -> Option<String> {
+pub(crate) fn source_arns(seen: &ChainSeen, path: &ChainPath) -> Vec<String> {
+    arns(seen, path).unwrap_or_default()
+}
+
+fn arns(seen: &ChainSeen, path: &ChainPath) -> Option<Vec<String>> {
     let api = path.api.found()?;
     let target = path.target.found()?;
     let arn: Vec<&str> = target.arn.as_deref()?.split(':').collect();
@@ -134,20 +140,23 @@ pub(crate) fn source_arn(seen: &ChainSeen, path: &ChainPath) -> Option<String> {
     let region = path.start.region().unwrap_or(region);
     let account = seen.inside.as_ref().and_then(|inside| inside.account.as_deref()).unwrap_or(account);
     let stage = path.stage_name.as_deref().unwrap_or("*");
+    let start = format!("arn:{partition}:execute-api:{region}:{account}:{}/{stage}", api.resource.id);
     let key = path.route.found().map(gateway_key).unwrap_or_default();
-    let route = match (api.protocol, key.split_once(' ')) {
-        (ApiProtocol::WebSocket, _) | (_, None) => key.to_owned(),
-        // A proxy over all methods calls as the method of the request.
-        (ApiProtocol::Rest, Some((method, path))) => {
-            let method = if method == "ANY" { "GET" } else { method };
-            format!("{method}{}", starred(path))
-        }
-        (ApiProtocol::Http, Some((_, path))) => format!("GET{}", starred(path)),
+    let Some((method, template)) = key.split_once(' ').filter(|_| api.protocol != ApiProtocol::WebSocket) else {
+        return Some(vec![format!("{start}/{key}")]);
     };
-    Some(format!("arn:{partition}:execute-api:{region}:{account}:{}/{stage}/{route}", api.resource.id))
+    // A route for every method calls as the method of the request.
+    let methods = if method == "ANY" { vec!["GET", "ANY"] } else { vec![method] };
+    let starred = starred(template);
+    let paths = match api.protocol {
+        ApiProtocol::Rest => [starred.as_str(), &path.rest, template],
+        ApiProtocol::Http | ApiProtocol::WebSocket => [template, &path.rest, starred.as_str()],
+    };
+    let of_method = |method: &str| paths.map(|path| format!("{start}/{method}{path}"));
+    Some(methods.into_iter().flat_map(of_method).collect())
 }
 
-/// A path in which each variable is `*`, as the gateway names what it calls.
+/// A path in which each variable is `*`.
 fn starred(path: &str) -> String {
     let part = |part: &str| if part.starts_with('{') { "*".to_owned() } else { part.to_owned() };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
@@ -156,26 +165,27 @@ fn starred(path: &str) -> String {
 /// Whether the policy of the function lets the gateway call it; `None` where that is unknown.
 pub(crate) fn gateway_may_call(seen: &ChainSeen, path: &ChainPath) -> Option<bool> {
     let target = path.target.found()?;
-    let source = source_arn(seen, path)?;
+    let sources = source_arns(seen, path);
     match grants(seen, &target.qualified()) {
-        PathStep::Found(Ok(all)) => Some(all.iter().any(|grant| lets_in(grant, &source))),
+        _ if sources.is_empty() => None,
+        PathStep::Found(Ok(all)) => Some(all.iter().any(|grant| lets_in(grant, &sources))),
         PathStep::Absent => Some(false),
         _ => None,
     }
 }
 
-/// Whether a grant lets the gateway call from a source.
-pub(crate) fn lets_in(grant: &FunctionGrant, source: &str) -> bool {
+/// Whether a grant lets the gateway call, by one of the names that it calls from.
+pub(crate) fn lets_in(grant: &FunctionGrant, sources: &[String]) -> bool {
     grant.allows
         && grant.is_of("lambda:InvokeFunction")
         && grant.is_for("apigateway.amazonaws.com")
-        && grant.takes(source)
+        && sources.iter().any(|source| grant.takes(source))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Account, GRANT};
+    use crate::testing::{ARN, Account, GRANT, resource};
 
     #[test]
     fn a_statement_is_read_as_the_map_keeps_it_and_a_cut_one_is_not() {
@@ -219,12 +229,24 @@ mod tests {
     }
 
     #[test]
-    fn the_source_is_the_method_of_the_api_with_stars_for_its_variables() {
+    fn the_usual_source_has_stars_for_variables_in_a_rest_api_and_the_route_in_an_http_api() {
+        let first = |account: &Account, host: &str, path: &str| {
+            let seen = account.seen(host, path);
+            source_arns(&seen, &seen.inside.as_ref().expect("inside").path)
+        };
+        let start = "arn:aws:execute-api:ap-northeast-2:123456789012:";
         for (path, expected) in [("/todos", "a1/dev/GET/*"), ("/", "a1/dev/GET/")] {
-            let seen = Account::story().seen("dev.example.one", path);
-            let source = source_arn(&seen, &seen.inside.as_ref().expect("inside").path);
-            let whole = format!("arn:aws:execute-api:ap-northeast-2:123456789012:{expected}");
-            assert_eq!(source, Some(whole));
+            let all = first(&Account::story(), "dev.example.one", path);
+            assert_eq!(all.first(), Some(&format!("{start}{expected}")));
+            assert!(all.contains(&format!("{start}a1/dev/GET{path}")), "{all:?}");
         }
+        let http = Account::default()
+            .with(MapKind::HttpApi, resource("h1", &[("protocol", "HTTP")]))
+            .with(MapKind::RestApi, resource("other", &[]))
+            .with(MapKind::HttpStage, resource("h1/$default", &[]).of("h1"))
+            .with(MapKind::HttpRoute, resource("h1/GET /a/{x}", &[("integration", "http_integration/h1/i")]).of("h1"))
+            .with(MapKind::HttpIntegration, resource("h1/i", &[("target", ARN)]).of("h1"));
+        let host = "h1.execute-api.ap-northeast-2.amazonaws.com";
+        assert_eq!(first(&http, host, "/a/7").first(), Some(&format!("{start}h1/$default/GET/a/{{x}}")));
     }
 }

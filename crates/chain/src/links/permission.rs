@@ -3,7 +3,7 @@
 
 use account::map::{MapKind, MapResource};
 
-use crate::grant::{FunctionGrant, grants, lets_in, source_arn};
+use crate::grant::{FunctionGrant, grants, lets_in, source_arns};
 use crate::hop::Hop;
 use crate::judged::{from_step, judged};
 use crate::link::Link;
@@ -32,10 +32,11 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
 
 fn of_target(seen: &ChainSeen, inside: &InsideSeen, target: &PathTarget) -> Hop {
     let link = Link::Permission;
-    let Some(source) = source_arn(seen, &inside.path) else { return Hop::unknown(link, "its integration is unknown") };
+    let sources = source_arns(seen, &inside.path);
+    let Some(source) = sources.first() else { return Hop::unknown(link, "its integration is unknown") };
     let name = target.qualified();
     // One ARN for all paths of the API: the statement outlives new routes.
-    let api = source.split('/').next().unwrap_or(&source);
+    let api = source.split('/').next().unwrap_or(source);
     let qualifier = target.qualifier.as_ref().map(|one| format!(" --qualifier {one}")).unwrap_or_default();
     let fix = format!(
         "`aws lambda add-permission --function-name {}{qualifier} --statement-id apigateway --action \
@@ -49,7 +50,7 @@ fn of_target(seen: &ChainSeen, inside: &InsideSeen, target: &PathTarget) -> Hop 
         PathStep::Absent => broken(format!("{name} has no policy, so API Gateway may not call it"))
             .seen(format!("GetPolicy of {name}: none")),
         PathStep::Found(Err(why)) => Hop::unknown(link, why),
-        PathStep::Found(Ok(all)) => match all.iter().find(|grant| lets_in(grant, &source)) {
+        PathStep::Found(Ok(all)) => match all.iter().find(|grant| lets_in(grant, &sources)) {
             Some(grant) => Hop::ok(link).seen(grant.text.clone()),
             None => {
                 let near = nearest(&all);
