@@ -69,7 +69,7 @@ impl CertificateEnding {
         let end = certificate.until.format("%F %T UTC").to_string();
         let headline = match left.num_seconds() {
             ..=0 => format!("the certificate of {url} has ended"),
-            ..86_400 => format!("the certificate of {url} ends within a day and is not renewed"),
+            1..86_400 => format!("the certificate of {url} ends within a day and is not renewed"),
             _ => format!("the certificate of {url} ends in {} days and is not renewed", left.num_days()),
         };
         let next_step = "Run `monitor doctor certificate` for the host. Certificate Manager renews by itself as long as the \

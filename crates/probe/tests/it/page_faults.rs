@@ -19,7 +19,7 @@ pub(crate) const FAULTS: &[(&str, fn())] = &[
     ("throttling that a browser shows as a CORS error", hidden_throttling),
     ("an origin that is refused", refused_origin),
     ("a domain name without a mapping", || {
-        by_gateway(Link::Mapping, 403, "ForbiddenException", "Forbidden", "map the domain name")
+        by_gateway(Link::Mapping, 403, "ForbiddenException", "Forbidden", "map the domain name");
     }),
     ("a path that the API does not have", || {
         by_gateway(
@@ -28,10 +28,10 @@ pub(crate) const FAULTS: &[(&str, fn())] = &[
             "MissingAuthenticationTokenException",
             "Missing Authentication Token",
             "without the stage",
-        )
+        );
     }),
     ("a gateway without permission", || {
-        by_gateway(Link::Permission, 500, "", "Internal server error", "aws lambda add-permission")
+        by_gateway(Link::Permission, 500, "", "Internal server error", "aws lambda add-permission");
     }),
     ("a function that fails", || {
         by_gateway(
@@ -40,13 +40,13 @@ pub(crate) const FAULTS: &[(&str, fn())] = &[
             "InternalServerErrorException",
             "Internal server error",
             "log of the function",
-        )
+        );
     }),
     ("a function that takes longer than its gateway waits", || {
-        by_gateway(Link::Timeout, 504, "", "Endpoint request timed out", "what the function waits for")
+        by_gateway(Link::Timeout, 504, "", "Endpoint request timed out", "what the function waits for");
     }),
     ("a stage that throttles", || {
-        by_gateway(Link::Throttle, 429, "TooManyRequestsException", "Too Many Requests", "rate")
+        by_gateway(Link::Throttle, 429, "TooManyRequestsException", "Too Many Requests", "rate");
     }),
     ("a page that never answers", hanging),
     ("redirects in a circle", circle),
