@@ -8,4 +8,3 @@ pub mod commands;
 pub mod config;
 pub mod daemon;
 pub mod exit;
-pub mod setup;

@@ -52,6 +52,7 @@ mod rehearse_sources;
 mod report;
 mod scenarios;
 mod scripted;
+mod setup;
 mod shipped;
 mod slack_app;
 mod support;

@@ -253,11 +253,15 @@ async fn expired_credentials_and_throttling_are_told_once_and_it_goes_on_with_ne
     let expired = || refusal("ExpiredTokenException");
     let throttled = || refusal("ThrottlingException");
     let first_page = || events(&[("1", &first)]);
+    // There is no log of Lambda@Edge.
+    let no_groups = || Reply::status(200).body("{\"logGroups\": []}");
     let replies = vec![
+        no_groups(),
         first_page(),
         expired(),
         expired(),
         events(&[("2", &second)]),
+        no_groups(),
         throttled(),
         throttled(),
         throttled(),

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chain", &["model", "account"]),
     ("probe", &["tls", "model", "account", "chain", "shared-features"]),
     ("warmth", &["model"]),
+    ("setup", &["model", "account", "billing"]),
     ("alerting", &["model", "lambda-log", "billing", "account", "chain"]),
     ("report", &["model", "lambda-log", "billing", "account", "chain", "alerting"]),
     ("aws", &["clock", "tls", "model", "lambda-log", "billing", "account"]),
@@ -58,6 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
             "notify",
             "source",
+            "setup",
             "monitor-warmup",
             "shared-features",
             "warmth",
@@ -73,7 +75,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 const FOR_TESTS: &[&str] = &["test-stack"];
 
 /// Crates without input and output: they wait for nothing, log nothing and leave nothing to chance.
-const PURE: &[&str] = &["model", "lambda-log", "billing", "account", "chain", "warmth", "alerting", "onestep-core"];
+const PURE: &[&str] =
+    &["model", "lambda-log", "billing", "account", "chain", "warmth", "setup", "alerting", "onestep-core"];
 
 /// What a pure crate must not be built with, not even by way of others. `*` stands for any end.
 const IMPURE: &[&str] = &[

@@ -10,7 +10,7 @@ use crate::source::{self, Source};
 
 /// The modules of a crate by floor, the lowest first. A module may name modules of lower floors only.
 const FLOORS: &[(&str, &[&[&str]])] = &[
-    ("monitor", &[&["config", "exit", "setup"], &["daemon", "app"], &["commands"]]),
+    ("monitor", &[&["config", "exit"], &["daemon", "app"], &["commands"]]),
     (
         "onestep-api",
         &[

@@ -9,7 +9,7 @@ use model::secret::Secret;
 
 use super::stop::InitStop;
 use crate::commands::output::print;
-use crate::setup::{FIRST_WORDS, env_file};
+use setup::{FIRST_WORDS, env_file};
 
 /// Only the owner reads it.
 const PRIVATE: u32 = 0o600;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
-use crate::setup::is_variable_name;
+use setup::is_variable_name;
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\

@@ -24,7 +24,7 @@ use crate::app::{connected, origin_words, prices};
 use crate::commands::context::CommandContext;
 use crate::commands::output::say;
 use crate::config;
-use crate::setup::{BillSummary, FoundAccount, FoundBill};
+use setup::{BillSummary, FoundAccount, FoundBill};
 
 /// What reading the bill may cost, in cents: ten pages.
 const MOST_CENTS: i64 = 10;

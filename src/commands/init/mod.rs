@@ -21,7 +21,7 @@ use self::stop::InitStop;
 use crate::app::{MonitorConfig, StartError, receivers};
 use crate::config::{self, ConfigEnvironment};
 use crate::exit::ExitStatus;
-use crate::setup::{FoundAccount, SetupChoices, configuration, found_table, warmers};
+use setup::{FoundAccount, SetupChoices, configuration, found_table, warmers};
 
 pub(super) use self::flags::Args;
 

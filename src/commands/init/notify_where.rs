@@ -10,7 +10,7 @@ use super::flags::Args;
 use super::stop::InitStop;
 use crate::commands::output::say;
 use crate::config::ConfigEnvironment;
-use crate::setup::{EmailChoice, SetupChoices};
+use setup::{EmailChoice, SetupChoices};
 
 /// The variables for what is typed.
 const SLACK: &str = "SLACK_WEBHOOK_URL";

@@ -11,9 +11,9 @@ use insta::{assert_snapshot, with_settings};
 use model::call_failure::{CallFailure, FailureKind};
 use model::money::Money;
 
-use super::*;
-use crate::app::MonitorConfig;
-use crate::config::{ConfigEnvironment, parse};
+use monitor::app::MonitorConfig;
+use monitor::config::{ConfigEnvironment, parse};
+use setup::*;
 
 const REGION: &str = "ap-northeast-2";
 

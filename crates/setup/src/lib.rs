@@ -10,8 +10,6 @@ mod receivers;
 mod rules;
 mod secrets;
 mod table;
-#[cfg(test)]
-mod tests;
 mod toml_text;
 mod warmers;
 mod watches;
