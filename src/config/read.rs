@@ -17,6 +17,7 @@ use model::span::Span;
 use probe::ProbeSettings;
 use rust_decimal::Decimal;
 use source::WarmSettings;
+use toml::Spanned;
 use toml::de::DeTable;
 
 use super::cron::cron_in_zone;
@@ -177,26 +178,38 @@ fn regions(table: &mut TableReader<'_, '_>, main: Option<String>) -> (Option<Str
     if !table.has("regions") {
         return (main, Some(vec![]));
     }
-    let Some(mut all) = table.some::<String>("regions") else { return (main, None) };
-    let is_region = |name: &String| {
-        let parts: Vec<&str> = name.split('-').collect();
-        let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-        matches!(parts.as_slice(), [words @ .., number]
-            if words.len() >= 2 && words.iter().all(is_word) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    if let Some(wrong) = all.iter().find(|name| !is_region(name)) {
-        let help = "regions = [\"ap-northeast-2\", \"us-east-1\"]".to_owned();
-        table.problem("regions", format!("`{wrong}` is not the name of a region"), "in this list", Some(help));
-        return (main, None);
-    }
+    let Some(typed) = table.some::<Spanned<String>>("regions") else { return (main, None) };
     let mut known = BTreeSet::new();
-    if let Some(twice) = all.iter().find(|name| !known.insert(name.as_str())) {
-        table.problem("regions", format!("`{twice}` is there twice"), "in this list", Some("remove one".to_owned()));
+    let mut all_right = true;
+    for name in &typed {
+        let mut problem = |what: String, help: &str| {
+            all_right = false;
+            table.notes().problem(name.span(), what, "in this list", Some(help.to_owned()));
+        };
+        if !is_region(name.get_ref()) {
+            problem(
+                format!("`{}` is not the name of a region", name.get_ref()),
+                "regions = [\"ap-northeast-2\", \"us-east-1\"]",
+            );
+        } else if !known.insert(name.get_ref()) {
+            problem(format!("`{}` is there twice", name.get_ref()), "remove one");
+        }
+    }
+    if !all_right {
         return (main, None);
     }
+    let mut all: Vec<String> = typed.into_iter().map(Spanned::into_inner).collect();
     let main = main.or_else(|| all.first().cloned());
     all.retain(|name| Some(name) != main.as_ref());
     (main, Some(all))
+}
+
+/// Whether a text looks like `ap-northeast-2` or `us-gov-west-1`.
+fn is_region(name: &str) -> bool {
+    let Some((words, number)) = name.rsplit_once('-') else { return false };
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && words.contains('-') && words.split('-').all(is_word)
 }
 
 /// Thirteen months and a bit, so that a month can be compared with the same month of the year before.
