@@ -101,6 +101,10 @@ pub struct EndpointCheck {
     pub until: Option<DateTime<Utc>>,
     /// The certificate that was presented.
     pub certificate: Option<PresentedCertificate>,
+    /// From the request to the first byte of the answer, in milliseconds; `None` without an answer.
+    pub first_byte_ms: Option<u64>,
+    /// How it is reached, in words: CNAMEs, who signed the certificate, what server answers. Empty if no answer came.
+    pub reached_by: Vec<String>,
 }
 
 /// What matters of a certificate that was presented.

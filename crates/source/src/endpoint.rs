@@ -1,13 +1,15 @@
 //! `read.endpoint`: whether an endpoint answers as it should, and if not, the first broken link between its domain and
 //! its function as a stranger sees it. A poll asks briefly; only where that finds something is the whole chain asked.
 
+use std::collections::BTreeSet;
+
 use alerting::observation::{EndpointCheck, ObservationBody, PresentedCertificate};
 use async_trait::async_trait;
 use aws::AwsClients;
 use aws::policy::RequiredCall;
 use chain::HopState;
 use chain::seen::ChainSeen;
-use chain::seen::outside::{OutsideSeen, TlsSeen};
+use chain::seen::outside::{DnsAnswer, OutsideSeen, TlsSeen};
 use chain::target::ChainTarget;
 use chrono::{DateTime, Utc};
 use model::call_failure::{CallFailure, FailureKind};
@@ -155,6 +157,9 @@ impl WatchedEndpoint {
         let missed = self.expect.missed(&outside);
         let is_answered = outside.https.last().is_some_and(|answer| answer.status.is_some());
         let certificate = certificate(&outside);
+        let first_byte = outside.https.last().and_then(|answer| answer.ttfb);
+        let first_byte_ms = first_byte.and_then(|took| u64::try_from(took.as_millis()).ok());
+        let reached_by = if is_answered { reached_by(&outside, certificate.as_ref()) } else { vec![] };
         let seen = ChainSeen {
             at: now,
             host: Some(self.target.host_text().to_owned()),
@@ -173,6 +178,8 @@ impl WatchedEndpoint {
             next_step: hop.as_ref().map(|hop| hop.next_step.clone()).unwrap_or_default(),
             until: hop.and_then(|hop| hop.until),
             certificate,
+            first_byte_ms,
+            reached_by,
         };
         if check.state == HopState::Ok && !is_answered {
             check.state = HopState::Unknown;
@@ -187,6 +194,20 @@ impl WatchedEndpoint {
         }
         check
     }
+}
+
+/// How an endpoint is reached. Addresses are left out: those of a gateway change all the time.
+fn reached_by(outside: &OutsideSeen, certificate: Option<&PresentedCertificate>) -> Vec<String> {
+    let answers = outside.dns.resolvers.iter().filter_map(|lookup| match &lookup.answer {
+        DnsAnswer::Records(records) => Some(records),
+        _ => None,
+    });
+    let aliases = answers.flatten().filter(|record| record.kind == "CNAME");
+    let mut all: BTreeSet<String> = aliases.map(|record| format!("CNAME {}", record.value)).collect();
+    all.extend(certificate.map(|certificate| format!("certificate by {}", certificate.issuer)));
+    let server = outside.https.last().and_then(|answer| answer.header("server"));
+    all.extend(server.map(|server| format!("server {server}")));
+    all.into_iter().collect()
 }
 
 /// The certificate that ends first, of those that the addresses present.

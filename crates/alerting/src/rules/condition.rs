@@ -9,9 +9,9 @@ use model::subject::Subject;
 use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use super::{
-    certificate, changed, cold_starts, cost_above, cost_anomaly, cost_jump, duration_above, endpoint_down,
-    forecast_above, free_tier_above, idle_resource, lambda_cause, memory_above, metric_above, new_error, new_region,
-    new_service, ping_failing, receiver_failing, silence, source_failing,
+    certificate, chain_changed, changed, cold_starts, cost_above, cost_anomaly, cost_jump, duration_above,
+    endpoint_down, forecast_above, free_tier_above, idle_resource, lambda_cause, memory_above, metric_above, new_error,
+    new_region, new_service, ping_failing, receiver_failing, silence, slow, source_failing,
 };
 use crate::history::History;
 
@@ -95,6 +95,8 @@ conditions! {
     idle_resource: IdleResource,
     changed: ChangedResource,
     endpoint_down: EndpointDown,
+    slow: SlowEndpoint,
+    chain_changed: ChainChanged,
     certificate: CertificateEnding,
 }
 

@@ -1,6 +1,7 @@
 //! What a user can ask to be told of. Each condition is one file here and one line in the table of `condition.rs`.
 
 mod certificate;
+mod chain_changed;
 mod changed;
 mod cold_starts;
 mod condition;
@@ -26,6 +27,7 @@ mod required_data;
 mod rule;
 mod severity;
 mod silence;
+mod slow;
 mod source_failing;
 #[cfg(test)]
 mod tests;

@@ -1233,6 +1233,8 @@ fn checked(minutes: i64, state: HopState, days: i64) -> Observation {
             until: now() + TimeDelta::days(days) + TimeDelta::hours(1),
             issuer: "CN=Amazon RSA 2048 M02".to_owned(),
         }),
+        first_byte_ms: None,
+        reached_by: vec![],
     };
     seen(minutes_ago(minutes), ObservationBody::Endpoint(check))
 }
@@ -1253,6 +1255,45 @@ fn an_endpoint_is_down_after_some_checks_in_a_row() {
     check("endpoint_down = { url = \"https://prod.*\" }", &down, &[]);
     check(rule, &[checked(2, Broken, 0), checked(1, Unknown, 0)], &[(URL, "unknown", "could not see enough")]);
     check(rule, &[checked(1, Waiting, 0)], &[(URL, "holds", "is not there for everyone yet")]);
+}
+
+/// A check that was answered after so many milliseconds, by a way.
+fn answered(minutes: i64, first_byte_ms: Option<u64>, reached_by: &[&str]) -> Observation {
+    let mut observation = checked(minutes, HopState::Ok, 90);
+    if let ObservationBody::Endpoint(check) = &mut observation.what {
+        check.first_byte_ms = first_byte_ms;
+        check.reached_by = reached_by.iter().map(|part| (*part).to_owned()).collect();
+    }
+    observation
+}
+
+#[test]
+fn an_endpoint_is_slow_after_some_slow_answers_in_a_row() {
+    const URL: &str = "endpoint:https://dev.example.one/";
+    let rule = "slow = { above = \"2s\" }";
+    let slow = |minutes| answered(minutes, Some(2_340), &[]);
+    check(rule, &[answered(1, Some(2_000), &[])], &[(URL, "clear", "within 2 s")]);
+    check(rule, &[slow(2), slow(1)], &[(URL, "unknown", "2 of 3")]);
+    check(rule, &[slow(3), slow(2), slow(1)], &[(URL, "holds", "takes 2.3 s to answer, and at most 2 s is expected")]);
+    check(rule, &[slow(4), answered(3, Some(9), &[]), slow(2), slow(1)], &[(URL, "unknown", "2 of 3")]);
+    check(rule, &[slow(3), slow(2), answered(1, None, &[])], &[(URL, "unknown", "did not answer")]);
+    check("slow = { above = \"2s\", url = \"https://prod.*\" }", &[slow(1)], &[]);
+}
+
+#[test]
+fn a_chain_has_changed_when_the_endpoint_is_reached_in_another_way_than_before() {
+    const URL: &str = "endpoint:https://dev.example.one/";
+    let rule = "chain_changed = {}";
+    let (one, two): (&[&str], &[&str]) =
+        (&["CNAME d1.cloudfront.net", "server a"], &["CNAME d2.cloudfront.net", "server a"]);
+    check(rule, &[answered(2, None, &[])], &[(URL, "unknown", "no check has seen")]);
+    check(rule, &[answered(2, None, one), answered(1, None, one)], &[(URL, "clear", "as before")]);
+    // A check without an answer shows nothing.
+    let changed = [answered(9, None, one), answered(8, None, &[]), answered(7, None, two), answered(6, None, two)];
+    let moved = "is reached in another way: CNAME d1.cloudfront.net -> CNAME d2.cloudfront.net";
+    check(rule, &changed, &[(URL, "holds", moved)]);
+    check(rule, &changed, &[(URL, "holds", "2024-12-20 11:51:00 UTC and 2024-12-20 11:53:00 UTC")]);
+    check("chain_changed = { within = \"5m\" }", &changed, &[(URL, "clear", "as before")]);
 }
 
 #[test]
