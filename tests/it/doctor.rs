@@ -372,6 +372,17 @@ fn a_package_is_measured_and_what_is_none_gets_a_sentence() {
 }
 
 #[test]
+fn a_pipe_as_a_package_gets_a_sentence() {
+    let folder = folder();
+    let nothing: [(String, String); 0] = [];
+    let pipe = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status().expect("mkfifo");
+    assert!(pipe.success());
+    let output = doctor(folder.path(), &nothing, &["package", "pipe"]);
+    assert_eq!(output.code, Some(1), "{}", output.stdout);
+    assert!(output.stderr.contains("it is not a regular file"), "{}", output.stderr);
+}
+
+#[test]
 fn what_is_no_target_is_a_mistake_on_the_command_line() {
     let folder = folder();
     let nothing: [(String, String); 0] = [];
