@@ -372,7 +372,7 @@ fn a_package_is_measured_and_what_is_none_gets_a_sentence() {
 }
 
 #[test]
-fn a_pipe_as_a_package_gets_a_sentence() {
+fn a_pipe_as_a_package_and_options_before_a_part_get_a_sentence() {
     let folder = folder();
     let nothing: [(String, String); 0] = [];
     let pipe = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status().expect("mkfifo");
@@ -380,6 +380,11 @@ fn a_pipe_as_a_package_gets_a_sentence() {
     let output = doctor(folder.path(), &nothing, &["package", "pipe"]);
     assert_eq!(output.code, Some(1), "{}", output.stdout);
     assert!(output.stderr.contains("it is not a regular file"), "{}", output.stderr);
+    for part in ["identity", "package", "certificate"] {
+        let output = doctor(folder.path(), &nothing, &["--format", "json", part]);
+        assert_eq!(output.code, Some(64), "{}", output.stdout);
+        assert!(output.stderr.contains(&format!("go behind `{part}`")), "{}", output.stderr);
+    }
 }
 
 #[test]
