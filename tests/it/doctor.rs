@@ -387,6 +387,21 @@ fn a_pipe_as_a_package_and_options_before_a_part_get_a_sentence() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let folder = folder();
+    std::fs::write(folder.path().join("app.py"), "x").expect("a file");
+    for args in [&["doctor", "package", "."][..], &["completions", "bash"], &["--help"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let mut command = std::process::Command::new(crate::support::program::binary());
+        let output = command.args(args).current_dir(folder.path()).stdout(full).output().expect("the program");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.contains("could not be written to standard output: No space left"), "{args:?}: {said}");
+    }
+}
+
 #[test]
 fn what_is_no_target_is_a_mistake_on_the_command_line() {
     let folder = folder();
