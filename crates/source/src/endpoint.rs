@@ -26,7 +26,7 @@ static TURNS: Semaphore = Semaphore::const_new(16);
 pub struct WatchedEndpoint {
     target: ChainTarget,
     expect: ExpectedAnswer,
-    dns: ProbeSettings,
+    dns: Box<ProbeSettings>,
 }
 
 /// What an answer has to be.
@@ -59,12 +59,12 @@ impl WatchedEndpoint {
                 return None;
             }
         };
-        Some(Self { target, expect: expect?, dns: ProbeSettings::default() })
+        Some(Self { target, expect: expect?, dns: Box::default() })
     }
 
     /// Asks the servers of `[dns]`.
     pub(crate) fn ask(&mut self, dns: &ProbeSettings) {
-        self.dns = dns.clone();
+        *self.dns = dns.clone();
     }
 
     pub(super) fn calls(&self) -> Vec<RequiredCall> {
@@ -131,7 +131,7 @@ impl Source for EndpointSource {
         match tls::trust() {
             Ok(trust) => {
                 let _turn = TURNS.acquire().await;
-                let prober = Prober::new(self.settings.dns.clone(), trust);
+                let prober = Prober::new((*self.settings.dns).clone(), trust);
                 let check = self.settings.check(&prober, now).await;
                 poll.saw(now, ObservationBody::Endpoint(check));
             }
@@ -213,7 +213,7 @@ mod tests {
 
     fn settings(expect: ExpectedAnswer) -> WatchedEndpoint {
         let target = ChainTarget::parse("https://192.0.2.1/health?key=1").unwrap();
-        WatchedEndpoint { target, expect, dns: ProbeSettings::default() }
+        WatchedEndpoint { target, expect, dns: Box::default() }
     }
 
     fn answering(status: u16, body: &str) -> OutsideSeen {
