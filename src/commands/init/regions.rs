@@ -76,7 +76,7 @@ pub(super) async fn look(
         match answer {
             // A region that was named is watched, whatever is there.
             Ok(what) if what.is_empty() && args.other_region.contains(&region) => {
-                drop(found.used.insert(region, "nothing yet".to_owned()))
+                drop(found.used.insert(region, "nothing yet".to_owned()));
             }
             Ok(what) if what.is_empty() => {}
             Ok(what) => drop(found.used.insert(region, what.join(", "))),

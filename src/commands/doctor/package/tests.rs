@@ -153,7 +153,7 @@ fn what_is_odd_about_an_entry_is_noted_and_a_size_that_cannot_be_is_not_believed
     assert_eq!((odd.state, odd.notes.len()), ("ok", 1));
     assert!(odd.notes[0].starts_with("1 entries are zips themselves"), "{:?}", odd.notes);
     let names = |name: &str, size: u64, taken: u64, is_link: bool| {
-        let words = zip::oddities_of(name, size, taken, is_link).map(|oddity| oddity.words());
+        let words = zip::oddities_of(name, size, taken, is_link).map(zip::Oddity::words);
         words.map(|words| words.split([' ', ',', ';']).take(4).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
     };
     for (name, size, taken, is_link, expected) in [
