@@ -1,6 +1,7 @@
 //! `monitor doctor` over an emulated account: the chain of the story broken in its places in turn, each named by the
 //! built program. DNS is asked at a loopback address where nothing listens, so that only the account speaks.
 
+mod identity;
 mod names;
 
 use std::collections::BTreeSet;
