@@ -62,7 +62,13 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         let progress = ProgressBar::new_spinner().with_message("checking AWS and the receivers");
         progress.enable_steady_tick(Duration::from_millis(100));
         let account = account(&config.aws, &context.clock).await?;
+        let asks_aws = !asking(&config).is_empty();
         match account.identity.who().await {
+            // A configuration without a watch is about to get one.
+            Err(failure) if !asks_aws && !config.watches.is_empty() => {
+                let said = format!("none are needed, no watch asks AWS ({})", failure.said);
+                looks.push(CheckResult::new("credentials", Ok(said)));
+            }
             // Every call would fail for the same reason: it is told once.
             Err(failure) if failure.kind.is_of_credentials() => {
                 looks.push(CheckResult::new("credentials", Err(format!("{failure}; {}", blind(&config)))));
@@ -130,9 +136,16 @@ async fn calls(
     lines([credentials].into_iter().chain(asked).collect())
 }
 
+/// The names of the sources and pings that make calls to AWS.
+fn asking(config: &MonitorConfig) -> Vec<String> {
+    let watched = config.watches.iter().filter(|watch| !watch.read.calls().is_empty());
+    let watched = watched.flat_map(|watch| watch.read.names(&watch.name, &config.aws.other_regions));
+    watched.chain(config.warms.iter().map(|warm| warm.name.clone())).collect()
+}
+
 /// What cannot be seen or done without credentials.
 fn blind(config: &MonitorConfig) -> String {
-    let names = config.source_names();
+    let names = asking(config);
     if names.is_empty() {
         return "no watch needs them yet".to_owned();
     }

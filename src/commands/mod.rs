@@ -37,7 +37,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clock::SystemClock;
 use context::CommandContext;
 use model::redact::{self, printable};
-use output::{failed, say};
+use output::{failed, say, whole, written};
 
 use crate::app::StartError;
 use crate::config;
@@ -141,9 +141,8 @@ pub fn main() -> ExitStatus {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
-            // A reader that has gone away has seen enough.
-            let _ = error.print();
-            return code;
+            written(error.print());
+            return whole(code);
         }
     };
     // A program that cannot mask secrets or find the words of causes must not read logs or a configuration.
@@ -189,7 +188,7 @@ pub fn main() -> ExitStatus {
     });
     // Work that a library left behind (a DNS lookup, say) must not hold the process back.
     runtime.shutdown_background();
-    result.unwrap_or_else(|error| start_failed(error, colors))
+    whole(result.unwrap_or_else(|error| start_failed(error, colors)))
 }
 
 /// The targets of the program's own crates. In a filter `monitor` stands for all of them. A target matches everything

@@ -121,6 +121,17 @@ pub fn aws_profile() -> Option<String> {
     env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty())
 }
 
+/// The variable of an access key that is set, and the other one that is not; `None` where both or neither are set.
+pub fn half_aws_key() -> Option<(&'static str, &'static str)> {
+    let [id, secret] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    match (is_set(id), is_set(secret)) {
+        (true, false) => Some((id, secret)),
+        (false, true) => Some((secret, id)),
+        _ => None,
+    }
+}
+
 /// The login name of the user of this process.
 pub fn login_name() -> Option<String> {
     ["USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))

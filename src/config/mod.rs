@@ -22,7 +22,7 @@ use model::schedule::{CronInZone, Schedule};
 use model::secret::Secret;
 use model::span::Span;
 
-pub use environment::{ConfigEnvironment, aws_profile, log_filter, login_name, no_color};
+pub use environment::{ConfigEnvironment, aws_profile, half_aws_key, log_filter, login_name, no_color};
 pub use find::{ConfigFile, ConfigFileError, find};
 pub use read::parse;
 pub use show::{load, show};

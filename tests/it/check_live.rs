@@ -43,6 +43,24 @@ fn missing_credentials_are_one_line_that_says_what_stays_blind() {
 }
 
 #[test]
+fn a_watched_endpoint_needs_no_credentials_and_does_not_stay_blind_without_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let endpoint = "[watch.site]\nevery = \"5m\"\nread.endpoint = { url = \"https://www.example.one/\" }\n";
+    let spend = "[watch.spend]\nevery = \"6h\"\nread.cost_explorer = {}\n";
+    for (tables, code, expected) in [
+        (endpoint.to_owned(), 0, "ok     credentials: none are needed, no watch asks AWS"),
+        (format!("{endpoint}{spend}"), 2, "none of their calls was tried: watch.spend\n"),
+    ] {
+        std::fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
+        let without = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+        let env = aws_env("http://127.0.0.1:9", &[]);
+        let output = monitor(folder.path()).args(["check", "--live"]).envs(env).envs(without).run();
+        assert_eq!(output.code, Some(code), "{}{}", output.stdout, output.stderr);
+        assert!(output.stdout.contains(expected), "{}", output.stdout);
+    }
+}
+
+#[test]
 fn an_endpoint_that_cannot_be_reached_is_one_line_that_says_what_stays_blind() {
     let folder = tempfile::tempdir().expect("a folder");
     let tables = "[watch.spend]\nevery = \"6h\"\nread.cost_explorer = {}\n[watch.map]\nevery = \"1h\"\nread.account = {}\n[receiver.x]\nvia.stdout = {}\n";

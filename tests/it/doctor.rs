@@ -1,6 +1,7 @@
 //! `monitor doctor` over an emulated account: the chain of the story broken in its places in turn, each named by the
 //! built program. DNS is asked at a loopback address where nothing listens, so that only the account speaks.
 
+mod identity;
 mod names;
 
 use std::collections::BTreeSet;
@@ -369,6 +370,37 @@ fn a_package_is_measured_and_what_is_none_gets_a_sentence() {
     let none = doctor(folder.path(), &nothing, &["package", "none.zip"]);
     assert_eq!(none.code, Some(1), "{}", none.stdout);
     assert!(none.stderr.contains("it is no zip, no folder and no tar"), "{}", none.stderr);
+}
+
+#[test]
+fn a_pipe_as_a_package_and_options_before_a_part_get_a_sentence() {
+    let folder = folder();
+    let nothing: [(String, String); 0] = [];
+    let pipe = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status().expect("mkfifo");
+    assert!(pipe.success());
+    let output = doctor(folder.path(), &nothing, &["package", "pipe"]);
+    assert_eq!(output.code, Some(1), "{}", output.stdout);
+    assert!(output.stderr.contains("it is not a regular file"), "{}", output.stderr);
+    for part in ["identity", "package", "certificate"] {
+        let output = doctor(folder.path(), &nothing, &["--format", "json", part]);
+        assert_eq!(output.code, Some(64), "{}", output.stdout);
+        assert!(output.stderr.contains(&format!("go behind `{part}`")), "{}", output.stderr);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let folder = folder();
+    std::fs::write(folder.path().join("app.py"), "x").expect("a file");
+    for args in [&["doctor", "package", "."][..], &["completions", "bash"], &["--help"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let mut command = std::process::Command::new(crate::support::program::binary());
+        let output = command.args(args).current_dir(folder.path()).stdout(full).output().expect("the program");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.contains("could not be written to standard output: No space left"), "{args:?}: {said}");
+    }
 }
 
 #[test]

@@ -48,8 +48,14 @@ impl WatchedEndpoint {
         } else {
             Some(ExpectedAnswer::default())
         };
-        let target = match ChainTarget::parse(&url?) {
+        let url = url?;
+        let target = match ChainTarget::parse(&url) {
             Ok(target) => target,
+            // What stands before an @ or behind a ? may be secret.
+            Err(error) if url.contains(['@', '?']) => {
+                settings.hidden_problem("url", error.to_string(), "not an endpoint", None);
+                return None;
+            }
             Err(error) => {
                 settings.problem("url", error.to_string(), "not an endpoint", None);
                 return None;

@@ -45,7 +45,7 @@ pub(super) async fn run(
     let clients = connected(&settings, &context.clock).await;
     let now = context.clock.now();
     let seen = match find(&clients, &settings, now, PATIENCE).await {
-        Ok(key) => whose(&clients, key).await,
+        Ok(key) => whose(&clients, &settings, key).await,
         Err(seen) => seen,
     };
     let region = Some(clients.region.clone()).filter(|region| !region.is_empty());
@@ -60,6 +60,7 @@ pub(super) async fn run(
         summary: String::new(),
         next_step: String::new(),
     };
+    let mut is_other = false;
     let document = match seen {
         SeenCredentials::None => IdentityDocument {
             summary: "no credentials were found".to_owned(),
@@ -68,11 +69,13 @@ pub(super) async fn run(
                 .to_owned(),
             ..nothing
         },
+        SeenCredentials::Unclear { why, next_step } => IdentityDocument { summary: why, next_step, ..nothing },
         SeenCredentials::Refused { why, next_step } => {
             IdentityDocument { state: "broken", summary: why, next_step, ..nothing }
         }
         SeenCredentials::Taken { account, arn, origin, expires } => {
             let other = pinned.filter(|pinned| *pinned != account);
+            is_other = other.is_some();
             let left = expires.map(|end| end - now);
             let soon = left.filter(|left| *left < TimeDelta::minutes(15));
             let (state, summary, next_step) = match (other, soon) {
@@ -102,6 +105,8 @@ pub(super) async fn run(
     };
     let exit = match document.state {
         "ok" => ExitStatus::Done,
+        // As of every command that the configuration forbids to ask this account.
+        "broken" if is_other => ExitStatus::Config,
         "broken" => ExitStatus::Incomplete,
         _ => ExitStatus::Failed,
     };

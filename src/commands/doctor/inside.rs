@@ -16,6 +16,7 @@ use super::credentials::{SeenCredentials, UsableKey, find, whose};
 use super::log;
 use crate::app::{StartError, account, connected};
 use crate::commands::context::CommandContext;
+use crate::commands::output::say;
 
 /// The Region of certificates for the edge.
 const EDGE: &str = "us-east-1";
@@ -93,7 +94,7 @@ impl InsideReader {
         let Some(key) = self.key.clone() else { return };
         // What is not read in time is unknown.
         let names = tokio::time::timeout_at(self.until, self.reader.read_name());
-        let (credentials, _) = tokio::join!(whose(&self.account, key), names);
+        let (credentials, _) = tokio::join!(whose(&self.account, &self.settings, key), names);
         self.credentials = credentials;
     }
 
@@ -107,18 +108,24 @@ impl InsideReader {
         let (account, credentials) = match self.credentials.clone() {
             SeenCredentials::None => return None,
             SeenCredentials::Refused { why, next_step } => (None, CredentialsSeen::Refused { why, next_step }),
+            // Without an answer of STS the other services are asked all the same: each link says what it got.
+            SeenCredentials::Unclear { why, next_step } => {
+                say(&format!("monitor: {why}; {next_step}"));
+                self.key.as_ref()?;
+                (None, CredentialsSeen::None)
+            }
             SeenCredentials::Taken { account, arn, origin, expires } => {
                 (Some(account), CredentialsSeen::Taken { arn, origin, expires })
             }
         };
-        let is_taken = account.is_some();
-        if is_taken {
+        let is_asked = !matches!(credentials, CredentialsSeen::Refused { .. });
+        if is_asked {
             let _ = tokio::time::timeout_at(self.until, self.reader.read_below()).await;
         }
         let reading = self.reader.reading();
         tracing::debug!("{} describing calls", reading.calls);
         let inside = InsideSeen::of(self.start.clone(), &self.path, reading.snapshots);
-        let log = if is_taken { self.log(&inside).await } else { FunctionLogSeen::NotAsked };
+        let log = if is_asked { self.log(&inside).await } else { FunctionLogSeen::NotAsked };
         Some(InsideSeen { account, credentials, took: reading.took, log, ..inside })
     }
 

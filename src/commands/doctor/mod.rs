@@ -17,6 +17,7 @@ use clap::Subcommand;
 use self::place::Place;
 use self::show::ChainFormat;
 use super::context::CommandContext;
+use super::output::usage;
 use crate::app::StartError;
 use crate::exit::ExitStatus;
 
@@ -38,6 +39,9 @@ It only reads: DNS, connections, one GET of the URL with and without Origin, and
 
 Exit codes: 0 all is well; 1 nothing could be seen; 2 something is broken; 3 it is only waiting, for propagation or a validation;
 64 command line; 78 configuration";
+
+/// The names of the subcommands. One is read as a target where an option stands before it.
+const PARTS: [&str; 3] = ["certificate", "identity", "package"];
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
@@ -93,6 +97,10 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         }
         (Some(Part::Identity { place, format }), _) => identity::run(&place, format, context).await,
         (Some(Part::Package { path, format }), _) => Ok(package::run(&path, format)),
+        (None, Some(name)) if PARTS.contains(&name.as_str()) => Ok(usage(format!(
+            "options of `monitor doctor {name}` go behind `{name}`: `monitor doctor {name} --help` lists them; a function \
+             of this name is asked about as {name}:$LATEST"
+        ))),
         (None, target) => chain::run(&target.unwrap_or_default(), &args.place, args.format, context).await,
     }
 }

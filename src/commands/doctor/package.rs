@@ -38,7 +38,7 @@ struct PackageDocument {
     path: String,
     /// `zip`, `folder` or `image`.
     form: &'static str,
-    /// `ok` or `broken`.
+    /// `ok`, `broken` or `unknown`.
     state: &'static str,
     packed_bytes: Option<u64>,
     unpacked_bytes: u64,
@@ -80,14 +80,30 @@ pub(super) fn run(path: &Path, format: OutputFormat) -> ExitStatus {
         },
         OutputFormat::Text => print(&text(&document)),
     }
-    if document.state == "broken" { ExitStatus::Incomplete } else { ExitStatus::Done }
+    match document.state {
+        "ok" => ExitStatus::Done,
+        "broken" => ExitStatus::Incomplete,
+        _ => ExitStatus::Failed,
+    }
 }
 
 /// What a path is by its first bytes, whatever its name ends with.
 fn read(path: &Path) -> Result<(&'static str, PackageContents), PackageError> {
+    let (form, contents) = measured(path)?;
+    if contents.files() == 0 && contents.uncounted.is_none() {
+        return Err(PackageError::Empty);
+    }
+    Ok((form, contents))
+}
+
+fn measured(path: &Path) -> Result<(&'static str, PackageContents), PackageError> {
     let metadata = std::fs::metadata(path)?;
     if metadata.is_dir() {
         return folder::read(path).map(|contents| ("folder", contents));
+    }
+    // A pipe would be waited for, and a device may have no end.
+    if !metadata.is_file() {
+        return Err(PackageError::NotRegular);
     }
     let mut start = Vec::new();
     File::open(path)?.take(512).read_to_end(&mut start)?;
@@ -109,7 +125,14 @@ fn judged(path: &Path, form: &'static str, contents: &PackageContents) -> Packag
     let largest: Vec<ContributorView> =
         contents.largest(SHOWN).into_iter().map(|(name, bytes)| ContributorView { name, bytes }).collect();
     let (state, summary, next_step) = match over {
-        None => ("ok", format!("it fits: {} of {} for {what}", bytes(unpacked), bytes(limit)), String::new()),
+        None => match &contents.uncounted {
+            None => ("ok", format!("it fits: {} of {} for {what}", bytes(unpacked), bytes(limit)), String::new()),
+            Some(uncounted) => (
+                "unknown",
+                format!("whether it fits is not known: {uncounted}"),
+                "save the image again with all its layers: `docker save NAME > image.tar`".to_owned(),
+            ),
+        },
         Some(over) => {
             let names: Vec<&str> = largest.iter().take(3).map(|one| one.name.as_str()).collect();
             let image = if form == "image" { "" } else { ", or ship it as an image, which may take 10 GB" };
@@ -121,8 +144,14 @@ fn judged(path: &Path, form: &'static str, contents: &PackageContents) -> Packag
         }
     };
     let mut notes = contents.notes.clone();
-    if let Some(packed) = contents.packed.filter(|packed| form == "zip" && *packed > MOST_UPLOADED) {
-        notes.push(format!("{} is more than the 50 MB of a direct upload; it goes by way of S3", bytes(packed)));
+    match contents.packed.filter(|_| form == "zip") {
+        Some(packed) if packed > MOST_UPLOADED => {
+            notes.push(format!("{} is more than the 50 MB of a direct upload; it goes by way of S3", bytes(packed)));
+        }
+        None if form == "folder" => {
+            notes.push("packed as a zip it may take 50 MB for a direct upload; more goes by way of S3".to_owned());
+        }
+        _ => {}
     }
     let slim = (form != "image" && over.is_some()).then(|| slim_handler(contents));
     PackageDocument {

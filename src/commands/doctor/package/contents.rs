@@ -21,6 +21,15 @@ pub(super) enum PackageError {
     /// It is no package.
     #[error("it is no zip, no folder and no tar of an image")]
     NoPackage,
+    /// It is a pipe, a device or a socket.
+    #[error("it is not a regular file; write what comes from it to a file first, and name that")]
+    NotRegular,
+    /// It holds nothing.
+    #[error("it holds no file, so it is no package")]
+    Empty,
+    /// It is a tar of something else.
+    #[error("it is no image of docker save: {0}")]
+    NoImage(String),
     /// It is broken.
     #[error("the archive is broken or cut off: {0}")]
     Broken(String),
@@ -39,6 +48,8 @@ pub(super) struct PackageContents {
     pub(super) packed: Option<u64>,
     /// What else is to be said of it.
     pub(super) notes: Vec<String>,
+    /// What could not be counted, so that it is not known whether it fits.
+    pub(super) uncounted: Option<String>,
     bytes: u64,
     files: u64,
     by_name: BTreeMap<String, u64>,

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use model::redact::printable;
+
 use super::contents::{PackageContents, PackageError};
 
 /// The sizes of all files below a folder.
@@ -11,7 +13,7 @@ use super::contents::{PackageContents, PackageError};
 pub(super) fn read(folder: &Path) -> Result<PackageContents, PackageError> {
     let mut contents = PackageContents::default();
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
-    let mut links = 0_u64;
+    let (mut links, mut special) = (0_u64, Vec::<String>::new());
     while let Some(at) = folders.pop() {
         for entry in std::fs::read_dir(&at)? {
             let entry = entry?;
@@ -21,6 +23,8 @@ pub(super) fn read(folder: &Path) -> Result<PackageContents, PackageError> {
                 folders.push(entry.path());
             } else if metadata.is_symlink() {
                 links += 1;
+            } else if !metadata.is_file() {
+                special.push(printable(&entry.file_name().to_string_lossy()));
             } else {
                 let path = entry.path();
                 let below = path.strip_prefix(folder).unwrap_or(&path);
@@ -30,6 +34,13 @@ pub(super) fn read(folder: &Path) -> Result<PackageContents, PackageError> {
     }
     if links > 0 {
         contents.notes.push(format!("{links} links were not followed"));
+    }
+    special.sort();
+    if let Some(first) = special.first() {
+        contents.notes.push(format!(
+            "{} of its entries are not a regular file (the first is {first}); they were not counted",
+            special.len()
+        ));
     }
     Ok(contents)
 }

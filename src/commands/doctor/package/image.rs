@@ -1,5 +1,4 @@
-//! An image as `docker save` writes it: a tar with a list of its layers, which are tars themselves. Any other tar counts
-//! as the files in it.
+//! An image as `docker save` writes it: a tar with a list of its layers, which are tars themselves.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -30,24 +29,14 @@ pub(super) fn read(path: &Path) -> Result<PackageContents, PackageError> {
     for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let name = name(&entry);
-        match &layers {
-            None => {
-                if entry.header().entry_type().is_file() {
-                    contents.add(&name, entry.size())?;
-                }
-            }
-            // A layer that two images share is one.
-            Some(layers) if layers.contains(&name) && read.insert(name.clone()) => {
-                layer(&mut entry, &mut contents, &mut budget)?;
-            }
-            Some(_) => {}
+        // A layer that two images share is one.
+        if layers.contains(&name) && read.insert(name) {
+            layer(&mut entry, &mut contents, &mut budget)?;
         }
     }
-    if let Some(layers) = layers {
-        let missing = layers.difference(&read).count();
-        if missing > 0 {
-            contents.notes.push(format!("{missing} of {} layers are not in the file", layers.len()));
-        }
+    let missing = layers.difference(&read).count();
+    if missing > 0 {
+        contents.uncounted = Some(format!("{missing} of {} layers are not in the file", layers.len()));
     }
     Ok(contents)
 }
@@ -68,8 +57,8 @@ fn name<R: Read>(entry: &Entry<'_, R>) -> String {
     String::from_utf8_lossy(&entry.path_bytes()).trim_start_matches("./").to_owned()
 }
 
-/// The names of the layers; `None` for a tar that is no image.
-fn layers(path: &Path) -> Result<Option<BTreeSet<String>>, PackageError> {
+/// The names of the layers.
+fn layers(path: &Path) -> Result<BTreeSet<String>, PackageError> {
     let mut archive = Archive::new(opened(path)?);
     for entry in archive.entries().map_err(broken)? {
         let entry = entry.map_err(broken)?;
@@ -82,9 +71,13 @@ fn layers(path: &Path) -> Result<Option<BTreeSet<String>>, PackageError> {
             .map_err(|error| PackageError::Broken(format!("its manifest.json cannot be read: {error}")))?;
         let images = list.as_array().map(Vec::as_slice).unwrap_or_default();
         let named = images.iter().filter_map(|image| image.get("Layers")?.as_array()).flatten();
-        return Ok(Some(named.filter_map(|layer| layer.as_str().map(str::to_owned)).collect()));
+        let named: BTreeSet<String> = named.filter_map(|layer| layer.as_str().map(str::to_owned)).collect();
+        if named.is_empty() {
+            return Err(PackageError::NoImage("its manifest.json names no layer".to_owned()));
+        }
+        return Ok(named);
     }
-    Ok(None)
+    Err(PackageError::NoImage("it has no manifest.json".to_owned()))
 }
 
 /// The files of one layer, which may be packed with gzip.
@@ -92,7 +85,7 @@ fn layer(entry: &mut impl Read, contents: &mut PackageContents, budget: &mut u64
     let mut start = BufReader::new(entry);
     let first = std::io::BufRead::fill_buf(&mut start).map_err(broken)?;
     if first.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        contents.notes.push("a layer is packed with zstd and was not counted; save the image with gzip".to_owned());
+        contents.uncounted = Some("a layer is packed with zstd and was not counted".to_owned());
         return Ok(());
     }
     let is_packed = first.starts_with(&[0x1f, 0x8b]);
