@@ -12,11 +12,36 @@ pub struct ChainVerdict {
     pub hop: Option<Hop>,
 }
 
-/// The first link that is broken or waits, or the later one that explains it.
+/// Whether a fault of this link ends with a wait: one that explains it, at once or by way of other faults.
+fn is_waited_for(hops: &[Hop], link: Link, met: &mut Vec<Link>) -> bool {
+    met.push(link);
+    link.explained_by().iter().chain(ends_with(link)).any(|cause| {
+        let state = hops.iter().find(|hop| hop.link == *cause).map(|hop| hop.state);
+        match state {
+            Some(HopState::Waiting) => true,
+            Some(HopState::Broken) => !met.contains(cause) && is_waited_for(hops, *cause, met),
+            _ => false,
+        }
+    })
+}
+
+/// The waits that a fault ends with, beside what explains it: no domain name is made before its certificate is issued,
+/// and a function that is not ready takes no call.
+fn ends_with(link: Link) -> &'static [Link] {
+    match link {
+        Link::DomainType => &[Link::CertificateValidation],
+        Link::Permission | Link::UrlPermission | Link::Timeout | Link::FunctionError => &[Link::FunctionState],
+        _ => &[],
+    }
+}
+
+/// The first link that is broken, or waits where nothing else is broken, or the later one that explains it.
 pub fn verdict(hops: &[Hop]) -> ChainVerdict {
     let fault = |hop: &&Hop| matches!(hop.state, HopState::Broken | HopState::Waiting);
     let of = |link: Link| hops.iter().filter(fault).find(|hop| hop.link == link);
-    let Some(mut first) = hops.iter().find(fault) else {
+    let needs_mending = |hop: &&Hop| hop.state == HopState::Broken && !is_waited_for(hops, hop.link, &mut vec![]);
+    // Waiting does not mend what the wait does not explain.
+    let Some(mut first) = hops.iter().find(needs_mending).or_else(|| hops.iter().find(fault)) else {
         // The registry is asked only where that is wanted.
         let unknown = |hop: &&Hop| hop.state == HopState::Unknown && hop.link != Link::Registration;
         let unknown = hops.iter().find(unknown);
@@ -50,6 +75,40 @@ mod tests {
         let found = verdict(&hops);
         assert_eq!((found.state, found.hop.as_ref().map(|hop| hop.link)), (state, link), "{found:?}");
         assert!(state != HopState::Broken || found.hop.is_some_and(|hop| !hop.next_step.is_empty()));
+    }
+
+    #[test]
+    fn what_a_wait_does_not_explain_wins_over_it() {
+        use HopState::{Broken, Waiting};
+        let (validation, state) = (Link::CertificateValidation, Link::FunctionState);
+        for (waits, broken, expected, link) in [
+            (Link::Propagation, &[][..], Waiting, Link::Propagation),
+            (Link::Propagation, &[Link::Connect], Broken, Link::Connect),
+            (Link::Propagation, &[Link::Mapping, Link::Cors], Broken, Link::Mapping),
+            (Link::Zone, &[Link::Tls], Broken, Link::Tls),
+            (validation, &[Link::Tls], Waiting, validation),
+            (validation, &[Link::Tls, Link::DomainType], Waiting, validation),
+            (validation, &[Link::CertificateName], Waiting, validation),
+            (validation, &[Link::Connect, Link::Tls], Broken, Link::Connect),
+            (validation, &[Link::Tls, Link::Caa], Broken, Link::Caa),
+            (validation, &[Link::Mapping], Broken, Link::Mapping),
+            (Link::DomainType, &[Link::Tls], Waiting, Link::DomainType),
+            (state, &[Link::FunctionError, Link::Cors], Waiting, state),
+            (state, &[Link::Timeout], Waiting, state),
+            (state, &[Link::Stage], Broken, Link::Stage),
+        ] {
+            let hops: Vec<Hop> = Link::ALL
+                .iter()
+                .map(|link| match link {
+                    link if *link == waits => Hop::waiting(*link, "it waits", None),
+                    link if broken.contains(link) => Hop::broken(*link, "it is broken", "mend it"),
+                    link => Hop::ok(*link),
+                })
+                .collect();
+            let found = verdict(&hops);
+            let hop = found.hop.as_ref().map(|hop| hop.link);
+            assert_eq!((found.state, hop), (expected, Some(link)), "{waits:?} waits, broken: {broken:?}");
+        }
     }
 
     #[test]
