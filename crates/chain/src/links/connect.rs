@@ -24,6 +24,7 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
         Hop::unknown(Link::Connect, "no address is known")
     } else if here.is_empty() {
         Hop::unknown(Link::Connect, "the host has IPv6 addresses only, and this machine has no IPv6 route")
+            .next("Ask from a machine that has IPv6. Visitors with IPv4 alone cannot reach the host: an A record lets them in.")
     } else if failed.is_empty() {
         no_http(outside).unwrap_or_else(|| Hop::ok(Link::Connect))
     } else if failed.len() == here.len() {
