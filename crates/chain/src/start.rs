@@ -1,5 +1,12 @@
 //! Where a chain starts: a name of one's own, an address that AWS made, or a function.
 
+use crate::target::TargetError;
+
+/// The longest name of a function, characters.
+const MAX_FUNCTION: usize = 64;
+/// The longest name of a function with its ARN, characters.
+const MAX_ARN: usize = 140;
+
 /// Where a chain starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChainStart {
@@ -90,6 +97,37 @@ impl ChainStart {
         Self::Function { name: name.to_owned(), qualifier: qualifier.map(str::to_owned) }
     }
 
+    /// The same, where the text can be the name of a function: at most 64 letters, digits, `-` and `_`, and 140
+    /// characters with all that an ARN adds
+    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html>).
+    ///
+    /// # Errors
+    /// Why it cannot be one.
+    pub fn checked_function(text: &str) -> Result<Self, TargetError> {
+        let start = Self::function(text);
+        let (name, qualifier) = match &start {
+            Self::Function { name, qualifier } => (name.as_str(), qualifier.as_deref().unwrap_or_default()),
+            _ => ("", ""),
+        };
+        // The alias is sent beside the name, and has a limit of its own.
+        if text.len().saturating_sub(qualifier.len()) > MAX_ARN {
+            return Err(TargetError::Function("a name with all of its ARN has at most 140 characters"));
+        }
+        if name.is_empty() {
+            return Err(TargetError::Function(
+                "it has no name; write it, such as arn:...:function:NAME, or the name alone",
+            ));
+        }
+        if name.len() > MAX_FUNCTION {
+            return Err(TargetError::Function("its name is longer than 64 characters"));
+        }
+        let is_of = |text: &str, more: &str| text.chars().all(|one| one.is_ascii_alphanumeric() || more.contains(one));
+        if !is_of(name, "-_") || !is_of(qualifier, "-_$") {
+            return Err(TargetError::Function("its name and alias have letters, digits, `-` and `_` only"));
+        }
+        Ok(start)
+    }
+
     /// Its Region, where its name says one.
     pub fn region(&self) -> Option<&str> {
         match self {
@@ -128,6 +166,27 @@ mod tests {
         ] {
             let expected = ChainStart::Function { name: name.into(), qualifier: qualifier.map(str::to_owned) };
             assert_eq!(ChainStart::function(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_can_be_no_function_is_refused_with_the_reason() {
+        let long = "a".repeat(65);
+        let longer = "a".repeat(141);
+        for (text, why) in [
+            ("arn:aws:lambda:eu-west-1:1:function:", "has no name"),
+            ("arn:aws:lambda:eu-west-1:1:function::live", "has no name"),
+            (":live", "has no name"),
+            (long.as_str(), "longer than 64"),
+            (longer.as_str(), "at most 140"),
+            ("arn:aws:lambda:eu-west-1:1:function:a b", "letters, digits"),
+        ] {
+            let error = ChainStart::checked_function(text).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+        for text in ["shop", "shop:live", "shop:$LATEST", "arn:aws:lambda:eu-west-1:1:function:shop:7", &"a".repeat(64)]
+        {
+            assert_eq!(ChainStart::checked_function(text), Ok(ChainStart::function(text)));
         }
     }
 

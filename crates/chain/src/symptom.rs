@@ -3,6 +3,8 @@
 //!
 //! The texts: <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
 
+use std::time::Duration;
+
 use crate::grant::gateway_may_call;
 use crate::hop::{Hop, HopState};
 use crate::link::Link;
@@ -35,9 +37,14 @@ enum Look {
     Failed,
     BadAnswer,
     TimedOut,
+    Unavailable,
+    ServerError,
     Throttled,
     Silent,
 }
+
+/// What an answer takes at least that says that a gateway waited in vain.
+const SHORTEST_WAIT: Duration = Duration::from_secs(20);
 
 /// The answer that the chain gave: the last one that came, as redirects lead on.
 pub(crate) fn answer(seen: &ChainSeen) -> Option<&ResponseSeen> {
@@ -98,8 +105,15 @@ fn look(answer: &ResponseSeen) -> Option<Look> {
         502 if error == "InternalServerErrorException" || is_short || (of_gateway && says("internal server error")) => {
             Look::BadAnswer
         }
+        // An HTTP API answers so when its time is up; what answers so at once did not wait.
+        503 if is_short && says("service unavailable") && answer.ttfb.is_some_and(|ttfb| ttfb < SHORTEST_WAIT) => {
+            Look::Unavailable
+        }
         503 if is_short && says("service unavailable") => Look::TimedOut,
         504 if of_gateway || is_short => Look::TimedOut,
+        // A proxy's own errors are told by its link.
+        520..=530 if answer.header("cf-ray").is_some() => return None,
+        500.. => Look::ServerError,
         _ => return None,
     })
 }
@@ -176,6 +190,13 @@ pub(crate) fn accused(seen: &ChainSeen) -> Option<Symptom> {
                 "the gateway answers 500 although it may call the function",
                 "look into the log of the gateway's stage (execution logging) and of the function",
             ),
+            None => (
+                Link::Permission,
+                "the gateway answers 500: likely it has no permission to call the function, or the function fails",
+                "allow apigateway.amazonaws.com to call this function and qualifier: `aws lambda add-permission` with \
+                 the ARN of the API as --source-arn; if it is allowed, look into the log of the function: `monitor tail \
+                 FUNCTION`",
+            ),
             _ => (
                 Link::Permission,
                 "the gateway fails before the function runs, as where it has no permission to call it",
@@ -187,6 +208,18 @@ pub(crate) fn accused(seen: &ChainSeen) -> Option<Symptom> {
             Link::FunctionError,
             "the function fails, or answers in a form that the gateway cannot use",
             "look into the log of the function: `monitor tail FUNCTION`",
+        ),
+        Look::Unavailable => (
+            Link::FunctionError,
+            "the gateway answers 503 at once: likely the function, or what the API leads to, is not available",
+            "look into the log of the gateway's stage, and at the state, concurrency and log of the function",
+        ),
+        Look::ServerError => (
+            Link::FunctionError,
+            "the server answers with an error of its own (5xx): likely the function, or the server behind the address, \
+             fails",
+            "look into the log of what answers: the function (`monitor tail FUNCTION`), the stage of the gateway, or the \
+             server behind the address",
         ),
         Look::TimedOut => (
             Link::Timeout,

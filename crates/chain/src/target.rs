@@ -45,6 +45,12 @@ pub enum TargetError {
     NoDot(String),
     /// A label or the name is empty or too long.
     Label(&'static str),
+    /// Port 0.
+    NoPort,
+    /// The ARN of something else than a function.
+    Arn(String),
+    /// It cannot be the name of a function, and why.
+    Function(&'static str),
     /// It cannot be read as a host, and why.
     NotAName(String),
 }
@@ -61,6 +67,13 @@ impl fmt::Display for TargetError {
             }
             Self::NoDot(name) => write!(f, "`{name}` has no dot, so it is no domain; write https://{name}/ for a host"),
             Self::Label(what) => write!(f, "the name is no host name: {what}"),
+            Self::NoPort => write!(f, "nothing listens on port 0; leave the port out, or name one from 1 to 65535"),
+            Self::Arn(arn) => write!(
+                f,
+                "`{arn}` is the ARN of something else than a function; name a function \
+                 (arn:aws:lambda:REGION:ACCOUNT:function:NAME), or a host such as api.example.com"
+            ),
+            Self::Function(what) => write!(f, "the target is no function: {what}"),
             Self::NotAName(why) => write!(f, "the target is no host name: {why}"),
         }
     }
@@ -80,6 +93,13 @@ impl ChainTarget {
         }
         if text.len() > MAX_TARGET {
             return Err(TargetError::TooLong);
+        }
+        // The parser of URLs would leave them out, and ask about another name.
+        if text.contains(char::is_control) {
+            return Err(TargetError::NotAName("it has a control character or a line break in it".to_owned()));
+        }
+        if text.starts_with("arn:") {
+            return Err(TargetError::Arn(short(text)));
         }
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
@@ -104,7 +124,16 @@ impl ChainTarget {
         let url = format!("{}://{rest}", scheme.as_deref().unwrap_or("https"));
         let mut url = Url::parse(&url).map_err(|error| TargetError::NotAName(error.to_string()))?;
         url.set_fragment(None);
+        if url.port() == Some(0) {
+            return Err(TargetError::NoPort);
+        }
         let host = match url.host() {
+            // URLs know shorter ways to write an address, which people type by mistake.
+            Some(Host::Ipv4(address)) if !is_written_out(authority) => {
+                let typed = short(authority);
+                let why = format!("`{typed}` is short for the address {address}; write that, or the whole name");
+                return Err(TargetError::NotAName(why));
+            }
             Some(Host::Ipv4(address)) => TargetHost::Address(address.into()),
             Some(Host::Ipv6(address)) => TargetHost::Address(address.into()),
             Some(Host::Domain(name)) => TargetHost::Name(checked(name, scheme.is_some())?),
@@ -163,6 +192,12 @@ impl ChainTarget {
     }
 }
 
+/// Whether an address has its four decimal numbers.
+fn is_written_out(authority: &str) -> bool {
+    let host = authority.split_once(':').map_or(authority, |(host, _)| host);
+    host.strip_suffix('.').unwrap_or(host).parse::<std::net::Ipv4Addr>().is_ok()
+}
+
 fn checked(name: &str, is_url: bool) -> Result<String, TargetError> {
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     if name.is_empty() || name.split('.').any(str::is_empty) {
@@ -218,6 +253,7 @@ mod tests {
         check("https://localhost:9000/", "https://localhost:9000/", 9000, Some("localhost"));
         check("_acme.example.one", "https://_acme.example.one/", 443, Some("_acme.example.one"));
         check("192.0.2.7", "https://192.0.2.7/", 443, None);
+        check("192.0.2.7:8443", "https://192.0.2.7:8443/", 8443, None);
         check("[2001:db8::1]:8443", "https://[2001:db8::1]:8443/", 8443, None);
         check("2001:db8::1", "https://[2001:db8::1]/", 443, None);
     }
@@ -240,7 +276,15 @@ mod tests {
         refused(&format!("{}.one", "a".repeat(64)), "longer than 63");
         refused(&format!("{}one", "abcdefg.".repeat(40)), "longer than 253");
         refused(&"a.".repeat(5000), "longer than 8192 bytes");
-        refused("exam\u{0}ple.one", "no host name");
+        refused("exam\u{0}ple.one", "control character");
+        refused("exam\nple.one", "line break");
+        refused("https://example.one/a\tb", "control character");
+        refused("example.one:0", "port 0");
+        refused("https://192.0.2.7:0/", "port 0");
+        refused("1.2.3", "`1.2.3` is short for the address 1.2.0.3");
+        refused("0x7f.1", "short for the address 127.0.0.1");
+        refused("http://2130706433:8080/", "short for the address 127.0.0.1");
+        refused("arn:aws:s3:::bucket", "something else than a function");
     }
 
     proptest! {

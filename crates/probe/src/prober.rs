@@ -20,12 +20,15 @@ use crate::settings::ProbeSettings;
 /// The most addresses of a host that are connected.
 const MAX_ADDRESSES: usize = 8;
 
+/// The origin of a page elsewhere: browsers send none to the page's own host (RFC 6761 keeps the name free).
+const FOREIGN_ORIGIN: &str = "https://origin.invalid";
+
 /// What a run asks beside what every run asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeOptions {
     /// Names in the zone of the host whose CNAME is asked of the zone's own servers: validation records.
     pub further: Vec<String>,
-    /// The `Origin` that a browser would send. Without it the host itself.
+    /// The `Origin` that a browser would send. Without it one that no page has.
     pub origin: Option<String>,
     /// The port of plain HTTP, 80 but for tests.
     pub http_port: u16,
@@ -176,8 +179,7 @@ async fn with_origin(
     if !can_ask {
         return None;
     }
-    let own = target.url().origin().ascii_serialization();
-    let origin = options.origin.as_deref().unwrap_or(&own);
+    let origin = options.origin.as_deref().unwrap_or(FOREIGN_ORIGIN);
     Some(pages.page(target.url(), Some(origin), None).await.seen)
 }
 

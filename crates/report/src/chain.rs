@@ -99,7 +99,11 @@ impl ChainDocument {
 impl VerdictView {
     fn of(verdict: &ChainVerdict, hops: &[Hop]) -> Self {
         let unknown = hops.iter().filter(|hop| hop.state == HopState::Unknown).count();
+        // What works and ends soon.
+        let ending = |hop: &&Hop| hop.link == Link::CertificateExpiry && hop.state == HopState::Ok;
+        let soon = hops.iter().find(ending).map(|hop| hop.summary.as_str()).unwrap_or_default();
         let summary = match (verdict.state, &verdict.hop) {
+            (HopState::Ok, _) if !soon.is_empty() => format!("it works; {soon}"),
             (HopState::Ok, _) if unknown == 0 => "every link works".to_owned(),
             (HopState::Ok, _) => format!("every link that was seen works; {unknown} are unknown"),
             (_, Some(hop)) => hop.summary.clone(),

@@ -1,7 +1,9 @@
 //! TLS clients on one set of root certificates. Each client would read the certificates of the machine for itself, a few
 //! hundred files, and keep a copy of its own.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
@@ -19,6 +21,9 @@ pub enum TlsError {
         "this machine has no root certificates{0}; install the package ca-certificates, or set SSL_CERT_FILE to a file with them"
     )]
     NoRoots(String),
+    /// A file that the environment names cannot be read.
+    #[error("{0} names {1}, which cannot be read: {2}; name a file of root certificates (PEM), or unset it")]
+    Unreadable(&'static str, String, String),
     /// The cryptography is not usable.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
@@ -70,9 +75,20 @@ pub fn pem() -> Result<String, TlsError> {
 }
 
 fn load() -> Result<((ClientConfig, ServerTrust), String), TlsError> {
+    named("SSL_CERT_FILE", std::env::var_os("SSL_CERT_FILE").as_deref(), |path| std::fs::File::open(path).map(drop))?;
     let found = rustls_native_certs::load_native_certs();
     let (config, pem) = trusted(found.certs, &found.errors)?;
     Ok((CONFIG.get_or_init(|| config).clone(), pem))
+}
+
+/// Whether what a variable names can be read: other roots than those that were wanted are no help.
+fn named(
+    variable: &'static str,
+    path: Option<&OsStr>,
+    read: impl FnOnce(&Path) -> std::io::Result<()>,
+) -> Result<(), TlsError> {
+    let Some(path) = path.filter(|path| !path.is_empty()).map(Path::new) else { return Ok(()) };
+    read(path).map_err(|error| TlsError::Unreadable(variable, path.display().to_string(), error.to_string()))
 }
 
 fn trusted(
@@ -123,6 +139,16 @@ mod tests {
             "{error}"
         );
         assert!(trusted(vec![CertificateDer::from(vec![1, 2, 3])], &none).is_err(), "bytes that are no certificate");
+    }
+
+    #[test]
+    fn a_variable_that_names_a_file_which_cannot_be_read_is_told() {
+        let missing = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+        let error = named("SSL_CERT_FILE", Some(OsStr::new("/no/roots.pem")), missing).unwrap_err().to_string();
+        assert!(error.starts_with("SSL_CERT_FILE names /no/roots.pem, which cannot be read: "), "{error}");
+        assert_eq!(named("SSL_CERT_FILE", Some(OsStr::new("")), missing), Ok(()));
+        assert_eq!(named("SSL_CERT_FILE", None, missing), Ok(()));
+        assert_eq!(named("SSL_CERT_FILE", Some(OsStr::new("/roots.pem")), |_| Ok(())), Ok(()));
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl DoctorTarget {
         let is_name = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_:$".contains(letter));
         // An IPv6 address has more than one colon.
         if is_arn || (!text.is_empty() && is_name && text.matches(':').count() < 2 && text != "localhost") {
-            return Ok(Self::Function(ChainStart::function(text)));
+            return ChainStart::checked_function(text).map(Self::Function);
         }
         ChainTarget::parse(text).map(Self::Host)
     }
@@ -195,7 +195,10 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
         }
-        for text in ["", "*.example.one", "ftp://example.one", "a..b"] {
+        let arn = "arn:aws:lambda:eu-west-1:1:function:";
+        for text in
+            ["", "*.example.one", "ftp://example.one", "a..b", arn, "arn:aws:s3:::bucket", &"a".repeat(65), "1.2.3"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
     }

@@ -56,12 +56,16 @@ fn fault(chain: &[CertificateSeen], distrusted: Option<&CertificateDistrust>, at
         );
     }
     match distrusted? {
-        CertificateDistrust::UnknownIssuer if leaf.issuer == leaf.subject => broken(
+        CertificateDistrust::UnknownIssuer | CertificateDistrust::Other(_) if leaf.issuer == leaf.subject => broken(
             "the certificate is signed by itself, so no client trusts it".to_owned(),
             "Request a certificate in Certificate Manager and choose it where the host is served.",
         ),
         CertificateDistrust::UnknownIssuer if chain.len() == 1 => broken(
-            format!("the intermediate certificate is missing: the server sends its own alone, by {}", leaf.issuer),
+            format!(
+                "the server sends its own certificate alone, by {}: that root is not trusted, or the intermediate \
+                 certificate is missing",
+                leaf.issuer
+            ),
             SEND_ALL,
         ),
         CertificateDistrust::UnknownIssuer => broken(
@@ -106,7 +110,7 @@ mod tests {
             Link::CertificateChain,
             &chain(vec![by("CN=R11")], unknown()),
             Broken,
-            "intermediate certificate is missing",
+            "by CN=R11: that root is not trusted, or the intermediate certificate is missing",
             "fullchain",
         );
         check(
@@ -115,6 +119,14 @@ mod tests {
             Broken,
             "ends in no root",
             "",
+        );
+        let as_leaf = Some(CertificateDistrust::Other("invalid peer certificate: CaUsedAsEndEntity".to_owned()));
+        check(
+            Link::CertificateChain,
+            &chain(vec![by("CN=dev.example.one")], as_leaf),
+            Broken,
+            "signed by itself",
+            "Certificate Manager",
         );
         let other = Some(CertificateDistrust::Other("bad signature".to_owned()));
         check(Link::CertificateChain, &chain(vec![leaf(), leaf()], other), Broken, "bad signature", "");

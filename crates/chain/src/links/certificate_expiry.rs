@@ -51,11 +51,22 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
         )
         .seen(line);
     }
-    let hop = Hop::ok(Link::CertificateExpiry).seen(line);
+    let mut hop = Hop::ok(Link::CertificateExpiry).seen(line);
     if days < RENEWED_BEFORE {
-        return hop.seen(format!("{days} days are left, and it is not renewed yet"));
+        hop.summary = format!(
+            "the certificate ends in {}",
+            if days == 0 { "less than a day".to_owned() } else { count_of(days) }
+        );
+        return hop.seen("it is not renewed yet").next(
+            "Renew it before then. One of Certificate Manager renews by itself as long as it is in use and its validation \
+             CNAME is in the zone; see `aws acm describe-certificate` for why it did not.",
+        );
     }
     hop
+}
+
+fn count_of(days: i64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
 #[cfg(test)]
@@ -84,8 +95,8 @@ mod tests {
         check(Link::CertificateExpiry, &seen(|_| {}), Ok, "", "");
         check(Link::CertificateExpiry, &valid(-90, -1), Broken, "ended on 2024-12-29", "validation CNAME");
         check(Link::CertificateExpiry, &valid(2, 90), Broken, "only from 2025-01-01", "wait until then");
-        let hop = check(Link::CertificateExpiry, &valid(-90, 12), Ok, "", "");
-        assert_eq!(hop.evidence[1], "12 days are left, and it is not renewed yet");
+        check(Link::CertificateExpiry, &valid(-90, 12), Ok, "the certificate ends in 12 days", "Renew it before");
+        check(Link::CertificateExpiry, &valid(-90, 1), Ok, "the certificate ends in 1 day", "");
         check(Link::CertificateExpiry, &seen(|outside| outside.connections.clear()), Unknown, "no certificate", "");
     }
 }

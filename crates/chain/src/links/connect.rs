@@ -6,7 +6,8 @@ use crate::answers::{count, outside};
 use crate::hop::Hop;
 use crate::link::Link;
 use crate::seen::ChainSeen;
-use crate::seen::outside::{ConnectProblem, ConnectionSeen};
+use crate::seen::outside::{ConnectProblem, ConnectionSeen, OutsideSeen};
+use crate::symptom::line as line_of;
 
 pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     let outside = match outside(seen, Link::Connect) {
@@ -23,8 +24,9 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
         Hop::unknown(Link::Connect, "no address is known")
     } else if here.is_empty() {
         Hop::unknown(Link::Connect, "the host has IPv6 addresses only, and this machine has no IPv6 route")
+            .next("Ask from a machine that has IPv6. Visitors with IPv4 alone cannot reach the host: an A record lets them in.")
     } else if failed.is_empty() {
-        Hop::ok(Link::Connect)
+        no_http(outside).unwrap_or_else(|| Hop::ok(Link::Connect))
     } else if failed.len() == here.len() {
         let silent = failed.iter().all(|seen| seen.refused == Some(ConnectProblem::TimedOut));
         let how = if silent { "answers" } else { "takes a connection" };
@@ -55,6 +57,18 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     };
     let hop = all.iter().take(8).fold(hop, |hop, seen| hop.seen(line(seen)));
     hop.took(took)
+}
+
+/// What takes the connection and answers in another language than HTTP. Silence is told by `timeout`, and what a
+/// redirect leads to by `redirect`.
+fn no_http(outside: &OutsideSeen) -> Option<Hop> {
+    let [answer] = outside.https.as_slice() else { return None };
+    let why =
+        answer.problem.as_deref().filter(|why| answer.status.is_none() && !why.starts_with("no answer within"))?;
+    let summary = format!("port {} takes the connection, and what answers there is not HTTP: {why}", outside.port);
+    let next_step = "Look at what listens at the address: another service, or a server that ends the connection. Set the \
+                     record to the endpoint of the API, or the port to that of the web server.";
+    Some(Hop::broken(Link::Connect, summary, next_step).seen(line_of(answer)))
 }
 
 fn advice(failed: &[&ConnectionSeen], port: u16) -> String {
@@ -131,6 +145,16 @@ mod tests {
             "1 of 2 addresses do not",
             "Take 2001:db8::1 out",
         );
+        let spoken = |why: &'static str| {
+            seen(move |outside| {
+                let answer = crate::literals::response("https://dev.example.one/", 0, &[], "");
+                outside.https =
+                    vec![crate::seen::outside::ResponseSeen { status: None, problem: Some(why.to_owned()), ..answer }];
+            })
+        };
+        let other = "invalid HTTP version parsed";
+        check(Link::Connect, &spoken(other), Broken, "what answers there is not HTTP: invalid", "what listens");
+        check(Link::Connect, &spoken("no answer within 5.0 s"), Ok, "", "");
         check(Link::Connect, &ChainSeen { host: None, ..seen(|_| {}) }, NotApplicable, "", "");
     }
 }

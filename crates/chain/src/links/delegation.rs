@@ -28,7 +28,11 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
 fn without_zone(host: &str, dns: &DnsSeen) -> Hop {
     let domain = registrable(host);
     let Some(lookup) = dns.parent.first() else {
-        return Hop::unknown(Link::Delegation, dns.problem.as_deref().unwrap_or("the zones above were not reached"));
+        let why = dns.problem.as_deref().unwrap_or("the zones above were not reached");
+        return Hop::unknown(Link::Delegation, why).next(
+            "The network of this machine may block outgoing port 53 (UDP and TCP): ask from another one, or name servers \
+             that answer here as `roots` and `resolvers` under [dns].",
+        );
     };
     match lookup.answer {
         DnsAnswer::NoName { .. } | DnsAnswer::NoData { .. } => Hop::broken(

@@ -82,4 +82,21 @@ mod tests {
         let seen = answered(outside_only("dev.example.one", "/"), 502, "InternalServerErrorException", body);
         assert!(said(Link::FunctionError, &seen).starts_with("broken: the function fails, or answers in a form"));
     }
+
+    #[test]
+    fn an_error_of_the_server_of_unknown_form_is_likely_the_functions() {
+        for (status, body, expected) in [
+            (500, "<h1>Internal Server Error</h1>", "the server answers with an error of its own (5xx): likely"),
+            (599, "{\"error\":\"own\"}", "the server answers with an error of its own (5xx): likely"),
+            (503, r#"{"message":"Service Unavailable"}"#, "the gateway answers 503 at once: likely the function"),
+        ] {
+            let mut seen = answered(outside_only("dev.example.one", "/"), status, "", body);
+            let said = said(Link::FunctionError, &seen);
+            assert!(said.starts_with(&format!("broken: {expected}")), "{said}");
+            for answer in seen.outside.iter_mut().flat_map(|outside| &mut outside.https) {
+                answer.headers.clear();
+            }
+            assert!(super::judge(&seen).summary.contains("likely"), "{status}");
+        }
+    }
 }

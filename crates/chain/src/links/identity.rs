@@ -8,6 +8,16 @@ use crate::seen::inside::CredentialsSeen;
 pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     let link = Link::Identity;
     let Some(inside) = &seen.inside else {
+        if seen.host.is_none() {
+            return Hop::unknown(
+                link,
+                "there are no credentials, and a function is seen with those of its account only",
+            )
+            .next(
+                "give credentials (`aws configure sso`, AWS_PROFILE or AWS_ACCESS_KEY_ID) to read the function, its \
+                     limits and its log",
+            );
+        }
         return Hop::unknown(link, "there are no credentials: only what a stranger sees was asked").next(
             "give credentials (`aws configure sso`, AWS_PROFILE or AWS_ACCESS_KEY_ID) to read the domain name, its \
              mapping, the stage, the permission and the function as well",

@@ -132,7 +132,9 @@ mod tests {
     fn an_answer_500_names_the_permission_where_nothing_else_is_known() {
         let internal = r#"{"message": "Internal server error"}"#;
         let seen = answered(outside_only("dev.example.one", "/"), 500, "InternalServerErrorException", internal);
-        assert!(said(Link::Permission, &seen).starts_with("broken: the gateway fails before the function runs"));
+        assert!(
+            said(Link::Permission, &seen).starts_with("broken: the gateway answers 500: likely it has no permission")
+        );
         let allowed = answered(Account::story().dev(), 500, "InternalServerErrorException", internal);
         assert_eq!(said(Link::Permission, &allowed), "ok");
         let accused = "broken: the gateway answers 500 although it may call the function";

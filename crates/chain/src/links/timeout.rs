@@ -107,10 +107,14 @@ mod tests {
     fn without_credentials_504_and_503_name_the_timeout() {
         let expected =
             "broken: the gateway did not get an answer in its time (29 s for a REST API, 30 s for an HTTP API)";
-        for (status, body) in
-            [(504, r#"{"message": "Endpoint request timed out"}"#), (503, r#"{"message":"Service Unavailable"}"#)]
-        {
-            let seen = answered(outside_only("dev.example.one", "/"), status, "", body);
+        for (status, body, seconds) in [
+            (504, r#"{"message": "Endpoint request timed out"}"#, 1),
+            (503, r#"{"message":"Service Unavailable"}"#, 30),
+        ] {
+            let mut seen = answered(outside_only("dev.example.one", "/"), status, "", body);
+            for answer in seen.outside.iter_mut().flat_map(|outside| &mut outside.https) {
+                answer.ttfb = Some(std::time::Duration::from_secs(seconds));
+            }
             assert_eq!(said(Link::Timeout, &seen), expected);
         }
     }

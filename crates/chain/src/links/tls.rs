@@ -1,6 +1,6 @@
 //! `tls`: the TLS handshake.
 
-use crate::answers::{AliasPath, aliases, handshakes, is_aws, outside};
+use crate::answers::{AliasPath, aliases, count, handshakes, is_aws, outside};
 use crate::hop::Hop;
 use crate::link::Link;
 use crate::seen::ChainSeen;
@@ -23,7 +23,7 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     let Some((_, why)) = failed.first() else {
         let connected = outside.connections.iter().any(|seen| seen.port == outside.port && seen.refused.is_none());
         return match (all.is_empty(), connected) {
-            (false, _) => Hop::ok(Link::Tls).seen(format!("{} handshakes succeeded", all.len())).took(took),
+            (false, _) => Hop::ok(Link::Tls).seen(format!("{} succeeded", count(all.len(), "handshake"))).took(took),
             (true, true) => Hop::not_applicable(Link::Tls),
             (true, false) => Hop::unknown(Link::Tls, "no address took a connection"),
         };
@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn an_alert_is_told_by_what_it_means() {
         let elsewhere = "dev.example.one A 192.0.2.80";
-        check(Link::Tls, &seen(|_| {}), Ok, "", "");
+        let hop = check(Link::Tls, &seen(|_| {}), Ok, "", "");
+        assert_eq!(hop.evidence, ["1 handshake succeeded"]);
         check(
             Link::Tls,
             &failing("received fatal alert: HandshakeFailure", ""),

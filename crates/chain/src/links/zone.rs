@@ -43,9 +43,12 @@ fn faults(seen: &ChainSeen, host: &str, zone: &str, dns: &DnsSeen, states: &BTre
     if silent == states.len() {
         return Hop::broken(
             Link::Zone,
-            format!("none of the {} of `{zone}` answers", count(states.len(), "server")),
-            "Look at the status of the DNS provider; if the servers are your own, whether they run and port 53 is open \
-             for UDP and TCP.",
+            match states.len() {
+                1 => format!("the only server of `{zone}` does not answer"),
+                many => format!("none of the {many} servers of `{zone}` answers"),
+            },
+            "Look at the status of the DNS provider; if the servers are your own, whether they run and their port is open \
+             for UDP and TCP (53, unless `port` under [dns] names another).",
         );
     }
     if holding == 0 {
@@ -188,7 +191,14 @@ mod tests {
                 *seen = lookup(&seen.server, &format!("{} {}", seen.name, seen.kind), "silent");
             }
         });
-        check(Link::Zone, &all, Broken, "none of the 2 servers of `example.one` answers", "port 53");
+        check(Link::Zone, &all, Broken, "none of the 2 servers of `example.one` answers", "their port is open");
+        let one = seen(|outside| {
+            outside.dns.zone_servers.retain(|seen| seen.server.starts_with("ns1"));
+            for seen in &mut outside.dns.zone_servers {
+                *seen = lookup(&seen.server, &format!("{} {}", seen.name, seen.kind), "silent");
+            }
+        });
+        check(Link::Zone, &one, Broken, "the only server of `example.one` does not answer", "");
         check(Link::Zone, &seen(|outside| outside.dns.zone = None), Unknown, "no zone", "");
         let address = ChainSeen { host: Some("192.0.2.1".to_owned()), ..seen(|_| {}) };
         check(Link::Zone, &address, NotApplicable, "", "");

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chain::domain::within;
-use chain::seen::outside::{DnsAnswer, DnsLookup, DnsSeen};
+use chain::seen::outside::{DnsAnswer, DnsLookup, DnsRecordSeen, DnsSeen};
 use futures::future::join_all;
 use hickory_proto::rr::RecordType;
 use tokio::time::Instant;
@@ -338,7 +338,14 @@ fn end_of_aliases(host: &str, lookups: &[&DnsLookup]) -> String {
 fn addresses_of(dns: &DnsSeen) -> Vec<IpAddr> {
     let own = dns.zone_servers.iter().filter(|lookup| lookup.authoritative).chain(&dns.followed).flat_map(addresses);
     let mut found: BTreeSet<IpAddr> = own.collect();
-    if found.is_empty() || dns.zone_servers.iter().flat_map(records).any(|record| record.kind == "CNAME") {
+    let is_alias = |record: &&DnsRecordSeen| record.kind == "CNAME";
+    let aliases: BTreeSet<&str> =
+        dns.zone_servers.iter().flat_map(records).filter(is_alias).map(|record| record.value.as_str()).collect();
+    // A resolver that still remembers another target gives the addresses of before.
+    let is_same =
+        |lookup: &&DnsLookup| records(lookup).filter(is_alias).any(|record| aliases.contains(record.value.as_str()));
+    found.extend(dns.resolvers.iter().filter(is_same).flat_map(addresses));
+    if found.is_empty() {
         found.extend(dns.resolvers.iter().flat_map(addresses));
     }
     found.into_iter().collect()

@@ -16,8 +16,8 @@ pub(crate) const FAULTS: &[(&str, fn())] = &[
     ("a proxy that gets an answer it does not understand", || proxy(520, "does not understand", "DNS only")),
     ("a proxy that redirects in a circle", proxy_circle),
     ("a failure of the function that a browser shows as a CORS error", hidden_failure),
-    ("throttling that a browser shows as a CORS error", hidden_throttling),
-    ("an origin that is refused", refused_origin),
+    ("a page that fails where `Origin` is sent", failing_origin),
+    ("a port that does not speak HTTP", no_http),
     ("a domain name without a mapping", || {
         by_gateway(Link::Mapping, 403, "ForbiddenException", "Forbidden", "map the domain name");
     }),
@@ -93,23 +93,23 @@ fn proxy_circle() {
 fn hidden_failure() {
     let mut lab = Lab::well();
     gateway(&mut lab, json(599, "x-teapot: 1\r\n", "{\"error\":\"own\"}"));
-    lab.expect(Link::Cors, Broken, "in truth the answer is 599", "DEFAULT_5XX");
+    lab.expect(Link::FunctionError, Broken, "likely the function", "the log of what answers");
 }
 
-fn hidden_throttling() {
-    let mut lab = Lab::well();
-    gateway(&mut lab, json(418, "", "{\"error\":\"slow down\"}"));
-    lab.expect(Link::Cors, Broken, "in truth the answer is 418", "DEFAULT_4XX");
-}
-
-fn refused_origin() {
+fn failing_origin() {
     let mut lab = Lab::well();
     let page: Page = Arc::new(|request| match request.contains("origin: ") {
-        true => written(403, "content-type: text/plain\r\n", "origin not allowed"),
+        true => written(500, "content-type: text/plain\r\n", "no such origin"),
         false => written(200, "content-type: text/plain\r\n", "hello"),
     });
     gateway(&mut lab, page);
-    lab.expect(Link::Cors, Broken, "the origin is refused", "update-api --cors-configuration");
+    lab.expect(Link::Cors, Broken, "fails for that header", "update-api --cors-configuration");
+}
+
+fn no_http() {
+    let mut lab = Lab::well();
+    gateway(&mut lab, Arc::new(|_| b"220 mail.example.one ESMTP\r\n".to_vec()));
+    lab.expect(Link::Connect, Broken, "not HTTP", "what listens");
 }
 
 fn hanging() {

@@ -1,9 +1,11 @@
 //! Where nothing is broken, nothing is named, in whatever way the answers come.
 
+use std::sync::Arc;
+
 use chain::{HopState, Link};
 
 use crate::lab::names::Behaviour;
-use crate::lab::web::{Web, json};
+use crate::lab::web::{Page, Web, answer, json, written};
 use crate::lab::{GATEWAY, Lab, Seen, run};
 
 #[track_caller]
@@ -30,8 +32,35 @@ fn a_chain_that_works_is_seen_whole() {
     );
     assert!(page.ttfb.is_some() && outside.dns.took.is_some());
     let origin = outside.https_with_origin.as_ref().unwrap();
-    assert!(origin.origin.as_ref().unwrap().starts_with("https://dev.example.one"), "{origin:?}");
+    assert_eq!(origin.origin.as_deref(), Some("https://origin.invalid"), "{origin:?}");
     assert!(seen.seconds < 3.0, "{} s", seen.seconds);
+}
+
+#[test]
+fn an_answer_of_the_application_is_no_fault_whatever_its_status_is() {
+    for status in [400, 401, 403, 404, 405, 418] {
+        let mut lab = Lab::well();
+        let certificate = lab.authority.leaf(&["dev.example.one"]);
+        lab.gateway(Web::tls(certificate, written_always(status)));
+        let seen = check(&lab);
+        assert_eq!(seen.outside.https[0].status, Some(status));
+    }
+}
+
+#[test]
+fn a_foreign_origin_that_is_refused_is_no_fault() {
+    let mut lab = Lab::well();
+    let certificate = lab.authority.leaf(&["dev.example.one"]);
+    let page: Page = Arc::new(|request| match request.contains("origin: ") {
+        true => written(403, "content-type: text/plain\r\n", "origin not allowed"),
+        false => written(200, "content-type: text/plain\r\n", "hello"),
+    });
+    lab.gateway(Web::tls(certificate, page));
+    check(&lab);
+}
+
+fn written_always(status: u16) -> Page {
+    answer(status, "content-type: text/html\r\n", "<h1>no</h1>")
 }
 
 #[test]
