@@ -126,7 +126,7 @@ async fn the_storys_chain_is_named_in_each_place_where_it_breaks() {
         named += 1;
     };
     let well = look("https://dev.example.one/todos");
-    assert_eq!(verdict(&well), "ok -", "{well:#}");
+    assert_eq!(verdict(&well), "unknown delegation", "{well:#}");
     for link in ["domain_type", "mapping", "base_path", "api_type", "stage", "route", "integration", "permission"] {
         assert_eq!(state(&well, link), "ok", "{link}: {well:#}");
     }
@@ -457,7 +457,7 @@ async fn an_http_api_and_a_function_url_are_followed_from_their_own_addresses() 
     let written = std::fs::read_to_string(&file).expect("the addresses");
     let (api, url) = written.split_once('\n').expect("two");
     let items = chain(folder.path(), &env, &format!("{api}/items/7"));
-    assert_eq!(verdict(&items), "ok -", "{items:#}");
+    assert_eq!(verdict(&items), "unknown delegation", "{items:#}");
     for link in ["api_type", "stage", "route", "integration", "permission", "function_state"] {
         assert_eq!(state(&items, link), "ok", "{link}: {items:#}");
     }
