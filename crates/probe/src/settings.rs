@@ -91,6 +91,16 @@ fn rdap(settings: &mut TableReader<'_, '_>) -> Option<Option<Url>> {
     }
     let text: String = settings.optional("rdap")?;
     match Url::parse(&text) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            let what = format!("`{}.rdap` has a user or a password in it", settings.path());
+            settings.hidden_problem(
+                "rdap",
+                what,
+                "registries ask for none",
+                Some("rdap = \"https://rdap.org\"".to_owned()),
+            );
+            None
+        }
         Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => Some(Some(url)),
         _ => {
             let help = Some("rdap = \"https://rdap.org\"".to_owned());

@@ -175,7 +175,11 @@ fn outcomes(
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(functions.len().max(1));
     let mut done: Vec<(usize, FunctionOutcome)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
+        // A share of the functions without those of a worker that died would look like a share of all.
+        let ended = |worker: std::thread::ScopedJoinHandle<'_, Vec<(usize, FunctionOutcome)>>| {
+            worker.join().unwrap_or_else(|died| std::panic::resume_unwind(died))
+        };
+        workers.into_iter().flat_map(ended).collect()
     });
     bar.finish_and_clear();
     done.sort_by_key(|(index, _)| *index);
