@@ -1,6 +1,6 @@
 //! Pings that are planned anew as the function is watched.
 
-use crate::belief::{Belief, Seen};
+use crate::belief::{Belief, SeenInvocation};
 use crate::chance::Chance;
 use crate::evidence::Evidence;
 use crate::keeper::{Protection, ROUNDS_APART_MS, next_round};
@@ -77,11 +77,11 @@ impl Pinging for Auto {
         self.stretches = self.chance.share() < 0.75;
     }
 
-    fn answered(&mut self, ping: Seen) {
+    fn answered(&mut self, ping: SeenInvocation) {
         self.belief.answer(ping);
     }
 
-    fn logged(&mut self, seen: Seen, _is_ping: bool) {
+    fn logged(&mut self, seen: SeenInvocation, _is_ping: bool) {
         self.belief.take(seen);
     }
 

@@ -4,7 +4,7 @@ use crate::evidence::Evidence;
 
 /// One invocation, as its log or the answer to a ping shows it. Times are milliseconds since the beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenInvocation {
     /// When it began.
     pub start_ms: i64,
     /// When it ended.
@@ -34,7 +34,7 @@ pub struct Belief {
     /// What the log shows so far: the most recently used first.
     known: Vec<KnownEnvironment>,
     /// Pings that were answered and are not in the log yet.
-    answered: Vec<Seen>,
+    answered: Vec<SeenInvocation>,
     evidence: Option<Vec<Evidence>>,
 }
 
@@ -62,7 +62,7 @@ impl Belief {
     }
 
     /// A ping was answered; the log will show it later.
-    pub fn answer(&mut self, ping: Seen) {
+    pub fn answer(&mut self, ping: SeenInvocation) {
         self.answered.push(ping);
     }
 
@@ -78,7 +78,7 @@ impl Belief {
 
     /// Takes an invocation of the log in, in order. AWS takes the most recently used environment, so that those that
     /// were free and more recently used than the one that answered have ended.
-    pub fn take(&mut self, seen: Seen) {
+    pub fn take(&mut self, seen: SeenInvocation) {
         self.answered.retain(|ping| ping.start_ms > seen.start_ms || ping.environment != seen.environment);
         let before = self.known.iter().position(|one| one.number == seen.environment);
         let before = before.map(|index| self.known.remove(index));
@@ -118,8 +118,8 @@ impl Belief {
 mod tests {
     use super::*;
 
-    fn seen(start_ms: i64, environment: u32) -> Seen {
-        Seen { start_ms, end_ms: start_ms + 10, environment, cold: false }
+    fn seen(start_ms: i64, environment: u32) -> SeenInvocation {
+        SeenInvocation { start_ms, end_ms: start_ms + 10, environment, cold: false }
     }
 
     fn numbers(belief: &Belief) -> Vec<u32> {
@@ -149,7 +149,7 @@ mod tests {
         [seen(0, 0), seen(500, 1)].into_iter().for_each(|one| belief.take(one));
         assert_eq!(numbers(&belief), [1]);
         // One that is busy may live on.
-        belief.take(Seen { start_ms: 505, end_ms: 600, environment: 2, cold: true });
+        belief.take(SeenInvocation { start_ms: 505, end_ms: 600, environment: 2, cold: true });
         assert_eq!(numbers(&belief), [2, 1]);
     }
 
@@ -158,10 +158,10 @@ mod tests {
         let mut belief = Belief::new(false);
         belief.take(seen(0, 0));
         belief.answer(seen(400, 0));
-        belief.answer(Seen { cold: true, ..seen(401, 1) });
+        belief.answer(SeenInvocation { cold: true, ..seen(401, 1) });
         assert_eq!(numbers(&belief), [1, 0]);
         belief.take(seen(400, 0));
-        belief.take(Seen { cold: true, ..seen(401, 1) });
+        belief.take(SeenInvocation { cold: true, ..seen(401, 1) });
         assert_eq!(numbers(&belief), [1, 0]);
         assert!(belief.answered.is_empty());
     }

@@ -130,7 +130,7 @@ fn end(alive: &[KnownEnvironment], index: usize, replaces: bool, known: &Reach) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::belief::Seen;
+    use crate::belief::SeenInvocation;
     use crate::regime::{MINUTE, SECOND};
 
     fn known() -> Knowledge {
@@ -154,7 +154,7 @@ mod tests {
         for (minute, environment) in uses {
             let start_ms = minute * MINUTE;
             // They overlap with what follows, so that each is seen to live.
-            belief.take(Seen { start_ms, end_ms: start_ms + 1, environment, cold: false });
+            belief.take(SeenInvocation { start_ms, end_ms: start_ms + 1, environment, cold: false });
         }
         let round = next_round(protection, &belief, &known(), 95 * MINUTE, false);
         assert_eq!(round.map(|round| (round.at_ms / MINUTE, round.count)), expected, "{environments:?}");
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_pause_is_stretched_only_to_learn() {
         let mut belief = Belief::new(false);
-        belief.take(Seen { start_ms: 0, end_ms: SECOND, environment: 0, cold: true });
+        belief.take(SeenInvocation { start_ms: 0, end_ms: SECOND, environment: 0, cold: true });
         let at = |stretches| next_round(Protection::Kept(1), &belief, &known(), 0, stretches).unwrap().at_ms;
         assert_eq!((at(false), at(true)), (10 * MINUTE + SECOND, 11 * MINUTE + SECOND));
     }

@@ -1,6 +1,6 @@
 //! Pings that keep one protection.
 
-use crate::belief::{Belief, Seen};
+use crate::belief::{Belief, SeenInvocation};
 use crate::keeper::{Protection, ROUNDS_APART_MS, next_round};
 use crate::knowledge::Knowledge;
 use crate::replay::{LOG_DELAY_MS, Pinging};
@@ -30,11 +30,11 @@ impl Pinging for Keeping {
         self.not_before = round.at_ms + ROUNDS_APART_MS;
     }
 
-    fn answered(&mut self, ping: Seen) {
+    fn answered(&mut self, ping: SeenInvocation) {
         self.belief.answer(ping);
     }
 
-    fn logged(&mut self, seen: Seen, _is_ping: bool) {
+    fn logged(&mut self, seen: SeenInvocation, _is_ping: bool) {
         self.belief.take(seen);
     }
 

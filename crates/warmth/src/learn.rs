@@ -1,6 +1,6 @@
 //! How long environments were kept, from the invocations of a function and the environments that answered them.
 
-use crate::belief::{Belief, Seen};
+use crate::belief::{Belief, SeenInvocation};
 use crate::evidence::Evidence;
 use crate::isotonic;
 use crate::lifetime::Lifetime;
@@ -40,7 +40,7 @@ const SURVIVED: usize = 2;
 const AGE_WINDOW: i64 = 15 * MINUTE;
 
 /// Learns from the invocations of one function, in order.
-pub fn learn(seen: &[Seen]) -> LearnedLifetimes {
+pub fn learn(seen: &[SeenInvocation]) -> LearnedLifetimes {
     let mut belief = Belief::new(true);
     let mut evidence = Vec::new();
     for one in seen {
@@ -97,7 +97,7 @@ fn beside(evidence: &[Evidence], idle: LengthRange) -> Lifetime {
 }
 
 /// The age of each environment at its end, or when it was last known to live.
-fn ages(seen: &[Seen], evidence: &[Evidence], safe_pause_ms: i64) -> Vec<survival::Case> {
+fn ages(seen: &[SeenInvocation], evidence: &[Evidence], safe_pause_ms: i64) -> Vec<survival::Case> {
     let mut cases: Vec<survival::Case> = evidence
         .iter()
         .filter_map(|one| match *one {
@@ -153,14 +153,14 @@ mod tests {
     use crate::regime::SECOND;
 
     /// What a log of 28 h shows of a function that is called by chance.
-    fn log(mean_pause_s: f64, regime: &Regime, seed: u64) -> Vec<Seen> {
+    fn log(mean_pause_s: f64, regime: &Regime, seed: u64) -> Vec<SeenInvocation> {
         let mut chance = Chance::new(seed, "log");
         let mut fleet = Fleet::new(0);
         let (mut now, mut seen) = (0, Vec::new());
         while now < 28 * HOUR {
             let answered = fleet.invoke(now, 2 * SECOND, 500, regime, &mut chance);
             let start_ms = now + if answered.cold.is_some() { 500 } else { 0 };
-            seen.push(Seen {
+            seen.push(SeenInvocation {
                 start_ms,
                 end_ms: answered.end_ms,
                 environment: answered.environment,
@@ -204,7 +204,7 @@ mod tests {
     fn a_log_without_pauses_shows_nothing() {
         let nothing = learn(&[]);
         assert_eq!((nothing.idle_low_ms, nothing.idle_high_ms, nothing.age, nothing.calls), (None, None, None, 0));
-        let one = learn(&[Seen { start_ms: 0, end_ms: 1, environment: 0, cold: true }]);
+        let one = learn(&[SeenInvocation { start_ms: 0, end_ms: 1, environment: 0, cold: true }]);
         assert_eq!((one.idle_low_ms, one.idle_high_ms, one.age, one.calls), (None, None, None, 1));
     }
 }

@@ -1,6 +1,6 @@
 //! The histogram of pauses between calls, of Shahrad et al., "Serverless in the Wild" (ATC'20), section 4.2.
 
-use crate::belief::Seen;
+use crate::belief::SeenInvocation;
 use crate::regime::{HOUR, MINUTE};
 
 /// How far the histogram reaches, in minutes.
@@ -27,7 +27,7 @@ impl Default for PauseHistogram {
 
 impl PauseHistogram {
     /// Counts the pause before a call.
-    pub fn take(&mut self, seen: Seen) {
+    pub fn take(&mut self, seen: SeenInvocation) {
         if let Some(end) = self.end {
             let minutes = usize::try_from((seen.start_ms - end).max(0) / MINUTE).unwrap_or(RANGE);
             match self.bins.get_mut(minutes) {

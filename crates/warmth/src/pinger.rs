@@ -1,6 +1,6 @@
 //! Pings at intervals that are given.
 
-use crate::belief::{Belief, Seen};
+use crate::belief::{Belief, SeenInvocation};
 use crate::chance::Chance;
 use crate::knowledge::Knowledge;
 use crate::pauses::PauseHistogram;
@@ -88,13 +88,13 @@ impl Pinging for Pinger {
         }
     }
 
-    fn answered(&mut self, ping: Seen) {
+    fn answered(&mut self, ping: SeenInvocation) {
         if let Way::HandOver { belief, .. } = &mut self.0 {
             belief.answer(ping);
         }
     }
 
-    fn logged(&mut self, seen: Seen, is_ping: bool) {
+    fn logged(&mut self, seen: SeenInvocation, is_ping: bool) {
         match &mut self.0 {
             Way::Skip { used, .. } if !is_ping => *used = (*used).max(seen.start_ms),
             Way::Histogram { pauses, next } if !is_ping => {

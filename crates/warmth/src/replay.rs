@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::belief::Seen;
+use crate::belief::SeenInvocation;
 use crate::chance::Chance;
 use crate::fleet::{ColdCause, Fleet};
 use crate::knowledge::{Knowledge, Timeline};
@@ -66,10 +66,10 @@ pub trait Pinging {
     fn sent(&mut self, round: PingRound);
 
     /// A ping was answered.
-    fn answered(&mut self, _ping: Seen) {}
+    fn answered(&mut self, _ping: SeenInvocation) {}
 
     /// The log shows an invocation.
-    fn logged(&mut self, _seen: Seen, _is_ping: bool) {}
+    fn logged(&mut self, _seen: SeenInvocation, _is_ping: bool) {}
 
     /// How late it sees the log; `None` if it does not read it.
     fn log_delay_ms(&self) -> Option<i64> {
@@ -102,7 +102,7 @@ pub struct FunctionReplay<'a, P> {
     pub pinger: P,
     round: Option<PingRound>,
     /// Invocations that the log does not show yet, and whether they are pings.
-    unseen: VecDeque<(Seen, bool)>,
+    unseen: VecDeque<(SeenInvocation, bool)>,
     /// What came of it so far.
     pub tally: Tally,
     /// Deploys that are to come.
@@ -187,7 +187,7 @@ impl<'a, P: Pinging> FunctionReplay<'a, P> {
             let answered = self.fleet.invoke(round.at_ms, busy, INIT_MS, self.truth, &mut self.chance);
             self.tally.pings += 1;
             self.tally.cold_pings += u32::from(answered.cold.is_some());
-            let seen = Seen {
+            let seen = SeenInvocation {
                 start_ms: round.at_ms,
                 end_ms: answered.end_ms,
                 environment: answered.environment,
@@ -211,7 +211,7 @@ impl<'a, P: Pinging> FunctionReplay<'a, P> {
             Some(cause) => self.tally.count_cold(cause),
             None => {}
         }
-        let seen = Seen {
+        let seen = SeenInvocation {
             start_ms: call.at_ms,
             end_ms: answered.end_ms,
             environment: answered.environment,
@@ -220,7 +220,7 @@ impl<'a, P: Pinging> FunctionReplay<'a, P> {
         self.log(seen, false);
     }
 
-    fn log(&mut self, seen: Seen, is_ping: bool) {
+    fn log(&mut self, seen: SeenInvocation, is_ping: bool) {
         match self.pinger.log_delay_ms() {
             None => {}
             Some(0) => self.pinger.logged(seen, is_ping),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::belief::Seen;
+use crate::belief::SeenInvocation;
 use crate::regime::MINUTE;
 use crate::trace::{TraceMistake, broken, column, shown};
 use crate::traffic::{Arrivals, Call, FunctionTrace};
@@ -18,7 +18,7 @@ pub struct MeasuredRun {
     /// The calls as they arrived, to replay.
     pub trace: FunctionTrace,
     /// The invocations as the function saw them, in order.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<SeenInvocation>,
 }
 
 struct Row {
@@ -65,7 +65,7 @@ pub fn read(text: &str, id: &str) -> Result<MeasuredRun, TraceMistake> {
         let environment = *numbers.entry(&row.environment).or_insert(next);
         let since = |moment: f64| (moment - begin).round() as i64;
         calls.push(Call { at_ms: since(row.arrived), busy_ms: (row.end - row.start).round() as u32 });
-        seen.push(Seen { start_ms: since(row.start), end_ms: since(row.end), environment, cold: row.cold });
+        seen.push(SeenInvocation { start_ms: since(row.start), end_ms: since(row.end), environment, cold: row.cold });
     }
     calls.sort_unstable();
     let length_ms = seen.iter().map(|one| one.end_ms).max().unwrap_or(0) + MINUTE;
@@ -127,8 +127,8 @@ mod tests {
             run.trace.arrivals,
             Arrivals::Calls(vec![Call { at_ms: 0, busy_ms: 1_000 }, Call { at_ms: 800, busy_ms: 2_000 }])
         );
-        assert_eq!(run.seen[0], Seen { start_ms: 500, end_ms: 1_500, environment: 0, cold: true });
-        assert_eq!(run.seen[1], Seen { start_ms: 900, end_ms: 2_900, environment: 1, cold: false });
+        assert_eq!(run.seen[0], SeenInvocation { start_ms: 500, end_ms: 1_500, environment: 0, cold: true });
+        assert_eq!(run.seen[1], SeenInvocation { start_ms: 900, end_ms: 2_900, environment: 1, cold: false });
         assert_eq!((run.trace.measured_cold, run.trace.length_ms), (Some(1), 62_900));
     }
 
