@@ -246,9 +246,11 @@ pub async fn daemon(
             slots.push(SourceSlot::new(source, watch.schedule.clone(), None));
         }
     }
+    let mut lanes = BTreeMap::new();
     for warm in config.warms {
         let (schedule, jitter) = (warm.schedule.clone(), warm.jitter);
-        slots.push(SourceSlot::new(WarmPing::source(warm, &account, prices.clone(), &config.causes), schedule, jitter));
+        let ping = WarmPing::source(warm, &account, prices.clone(), &config.causes, &mut lanes);
+        slots.push(SourceSlot::new(ping, schedule, jitter));
     }
     let write_every = match durability {
         Durability::Full => WRITE_EVERY,

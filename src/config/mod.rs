@@ -8,6 +8,7 @@ mod find;
 mod read;
 mod report;
 mod show;
+mod warm;
 
 use std::path::PathBuf;
 

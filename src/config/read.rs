@@ -9,14 +9,11 @@ use aws::settings::AwsSettings;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lambda_log::diagnosis::Cause;
-use model::money::Percent;
 use model::schedule::Schedule;
 use model::secret::Secret;
 use model::settings::{ConfigDiagnostics, ConfigProblem, ReferenceKind, TableReader, TaggedSettings, one_of};
 use model::span::Span;
 use probe::ProbeSettings;
-use rust_decimal::Decimal;
-use source::WarmSettings;
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -95,7 +92,7 @@ fn read<R: TaggedSettings, V: TaggedSettings>(
     });
     let warms = root.named("warm", |name, table| {
         warm_names.push(format!("warm.{name}"));
-        warm(name, table, aws.as_ref(), (reading_zone, now))
+        super::warm::read(name, table, aws.as_ref(), (reading_zone, now))
     });
     let receivers = root.named("receiver", |name, table| {
         receiver_names.push(name.to_owned());
@@ -113,6 +110,10 @@ fn read<R: TaggedSettings, V: TaggedSettings>(
         rule_names.push(name.to_owned());
         rule(name, table)
     });
+    // What a watch that cannot be used would read is not known.
+    if watches.len() == watch_names.len() {
+        super::warm::check_logs(root, &warms, &watches);
+    }
     let cause_codes: Vec<String> =
         own_causes.into_iter().chain(Cause::ALL.iter().map(|(code, _)| (*code).to_owned())).collect();
     check_mentions(root, &receiver_names, &[watch_names, warm_names].concat(), &rule_names, &cause_codes);
@@ -226,7 +227,7 @@ fn store(table: &mut TableReader<'_, '_>, environment: &ConfigEnvironment) -> Op
 }
 
 /// `every` or `cron`, exactly one of them.
-fn schedule(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<Schedule> {
+pub(super) fn schedule(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<Schedule> {
     let every: Option<Span> = table.optional("every");
     let cron: Option<String> = table.optional("cron");
     match (table.has("every"), table.has("cron")) {
@@ -251,63 +252,6 @@ fn schedule(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Op
         (true, false) => every.filter(|every| *every >= SHORTEST_EVERY).map(Schedule::Every),
         (false, true) => cron_in_zone(table, &cron?, zone, now).map(|cron| Schedule::Cron(Box::new(cron))),
     }
-}
-
-fn warm(
-    name: &str,
-    table: &mut TableReader<'_, '_>,
-    aws: Option<&AwsSettings>,
-    (zone, now): (Tz, DateTime<Utc>),
-) -> Option<WarmSettings> {
-    let schedule = schedule(table, zone, now);
-    let function: Option<String> = table.required("function");
-    if function.as_deref().is_some_and(|function| function.trim().is_empty() || function.contains('*')) {
-        table.problem(
-            "function",
-            "`function` must name one function",
-            "expected one name or ARN, without wildcards",
-            None,
-        );
-    }
-    let concurrency = table.number("concurrency", 1, 1..1000);
-    let payload: Option<String> = table.optional("payload");
-    if let Some(error) = payload.as_deref().and_then(|payload| serde_json::from_str::<serde_json::Value>(payload).err())
-    {
-        table.problem(
-            "payload",
-            "the payload must be JSON",
-            error.to_string(),
-            Some(r#"for example payload = '{"warmer":true}'"#.to_owned()),
-        );
-    }
-    let region: Option<String> = table.optional("region");
-    let is_watched = |region: &String| {
-        aws.is_none_or(|aws| aws.region.as_ref() == Some(region) || aws.other_regions.contains(region))
-    };
-    if let Some(unknown) = region.as_ref().filter(|region| !is_watched(region)) {
-        table.problem(
-            "region",
-            format!("`{unknown}` is not among the regions of the account"),
-            "not watched",
-            Some(format!("under [aws], add \"{unknown}\" to `regions`")),
-        );
-    }
-    let region = region.filter(|region| aws.is_none_or(|aws| aws.region.as_ref() != Some(region)));
-    let jitter: Option<Span> = table.optional("jitter");
-    let max_share = table.or("max_share", Percent(Decimal::from(20)));
-    let give_up = table.or("give_up", Span::seconds(65));
-    let default_payload = concurrency.map(|concurrency| monitor_warmup::Ping::of(concurrency).payload());
-    Some(WarmSettings {
-        name: format!("warm.{name}"),
-        schedule: schedule?,
-        function: function?,
-        region,
-        concurrency: concurrency?,
-        payload: payload.or(default_payload)?,
-        jitter,
-        max_share: max_share?,
-        give_up: give_up?,
-    })
 }
 
 fn rule(name: &str, table: &mut TableReader<'_, '_>) -> Option<Rule> {

@@ -370,7 +370,7 @@ impl Daemon {
                         .gathered
                         .observations
                         .iter()
-                        .any(|seen| !matches!(seen.what, ObservationBody::ReadUpTo(_)));
+                        .any(|seen| !matches!(seen.what, ObservationBody::ReadUpTo(_) | ObservationBody::Served(_)));
                 self.absorb(*polled, now);
                 worth
             }
@@ -445,6 +445,7 @@ impl Daemon {
                 tracing::warn!(source = %name, "{failure}");
             }
             self.signs.saw(observation);
+            self.slots.hear(observation);
             self.history.record(observation);
         }
         tracing::debug!(source = %name, observations = polled.gathered.observations.len(), "polled");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alerting::history::{History, SourceState};
+use alerting::observation::{Observation, ObservationBody};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
 use model::schedule::Schedule;
@@ -24,6 +25,9 @@ pub struct SourceSlot {
     jitter: Option<Span>,
     paid: bool,
     asks_aws: bool,
+    hears: bool,
+    /// What it is to hear when it comes back.
+    unheard: Vec<Observation>,
     /// `None` while it is being polled.
     source: Option<BoxedSource>,
     /// When the schedule, or a failure, wants the next poll.
@@ -54,6 +58,8 @@ impl SourceSlot {
             name: source.name().to_owned(),
             paid: source.is_paid(),
             asks_aws: source.asks_aws(),
+            hears: source.hears(),
+            unheard: Vec::new(),
             schedule,
             jitter,
             source: Some(source),
@@ -128,7 +134,9 @@ impl SourceSlots {
     /// of the first part.
     pub(super) fn ended(&mut self, polled: PollEnd, random: &mut fastrand::Rng, now: DateTime<Utc>) {
         let Some(slot) = self.0.get_mut(polled.index) else { return };
-        slot.source = Some(polled.source);
+        let mut source = polled.source;
+        std::mem::take(&mut slot.unheard).iter().for_each(|seen| source.hear(seen));
+        slot.source = Some(source);
         slot.go_on = polled.go_on_at;
         slot.part_failed |= polled.failed;
         if slot.due.is_none() {
@@ -139,6 +147,20 @@ impl SourceSlots {
             slot.failures = if failed { slot.failures.saturating_add(1) } else { 0 };
             let retry = failed.then(|| now + back_off(FIRST_RETRY, LAST_RETRY, slot.failures, random));
             slot.due = [slot.due, retry].into_iter().flatten().min();
+        }
+    }
+
+    /// Lets sources that want to hear what others saw hear it, those that are being polled when they come back.
+    pub(super) fn hear(&mut self, seen: &Observation) {
+        let is_worth = matches!(
+            seen.what,
+            ObservationBody::Served(_) | ObservationBody::ReadUpTo(_) | ObservationBody::Change(_)
+        );
+        for slot in self.0.iter_mut().filter(|slot| is_worth && slot.hears) {
+            match &mut slot.source {
+                Some(source) => source.hear(seen),
+                None => slot.unheard.push(seen.clone()),
+            }
         }
     }
 

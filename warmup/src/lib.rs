@@ -6,10 +6,14 @@
 //! supported too: `lambda-warmer` and `serverless-plugin-warmup` have payloads of their own, and Zappa's keep-warm is a
 //! bare scheduled event of EventBridge.
 
+mod dialect;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use dialect::PingDialect;
 
 /// How many pings of one round may overlap; a larger number counts as this.
 pub const MOST: u32 = 1000;

@@ -117,6 +117,8 @@ impl History {
                     known.clone_from(new);
                 }
             }
+            // Rules do not speak of them.
+            ObservationBody::Served(_) | ObservationBody::WarmDay(_) => {}
             ObservationBody::Endpoint(check) => self.endpoints.record(*at, check),
             ObservationBody::Answered => {
                 if let Some(state) = self.sources.get_mut(source) {

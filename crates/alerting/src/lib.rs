@@ -21,4 +21,5 @@ pub mod rehearsal;
 pub mod rules;
 pub mod signs;
 pub mod terms;
+pub mod warm_day;
 pub mod which;

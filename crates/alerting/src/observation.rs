@@ -10,11 +10,14 @@ use chain::{HopState, Link};
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Cause;
 use lambda_log::fault::FailedInvocation;
+use lambda_log::served::ServedInvocation;
 use lambda_log::tally::InvocationCounts;
 use model::call_failure::CallFailure;
 use model::money::read_optional_kept;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+
+use crate::warm_day::WarmDay;
 
 /// One thing a source saw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +49,10 @@ pub enum ObservationBody {
     Fault(FailedInvocation),
     /// A warm-up ping.
     Ping(PingResult),
+    /// Invocations and the environments that served them, for who keeps the function warm.
+    Served(ServedInvocations),
+    /// What a day of planned pings came to so far.
+    WarmDay(WarmDay),
     /// A point of a CloudWatch metric.
     Metric(MetricPoint),
     /// Everything a function logged up to `at` has been read.
@@ -76,8 +83,10 @@ impl ObservationBody {
             | Self::Ping(_)
             | Self::Metric(_)
             | Self::Change(_)
+            | Self::WarmDay(_)
             | Self::NewRegion(_) => true,
-            Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Endpoint(_) | Self::Answered | Self::Failed(_) => false,
+            Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Served(_) => false,
+            Self::Endpoint(_) | Self::Answered | Self::Failed(_) => false,
         }
     }
 }
@@ -175,6 +184,15 @@ pub struct MetricPoint {
     pub maximum: f64,
     /// The average over the period.
     pub average: f64,
+}
+
+/// Invocations of a function that were read in one poll.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServedInvocations {
+    /// The function's name.
+    pub function: String,
+    /// Each of them, in no order.
+    pub each: Vec<ServedInvocation>,
 }
 
 /// How far a function's log has been read, or its metrics.

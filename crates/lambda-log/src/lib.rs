@@ -20,6 +20,7 @@ mod order;
 pub mod reader;
 pub mod reading;
 pub mod scan;
+pub mod served;
 pub mod tail;
 pub mod tally;
 #[cfg(test)]

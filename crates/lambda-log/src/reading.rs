@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::invocation::{Invocation, InvocationSink};
-use crate::diagnosis::Cause;
+use crate::diagnosis::{Cause, InvocationOutcome, environment_hash};
 use crate::fault::{CauseText, FailedInvocation};
+use crate::served::ServedInvocation;
 use crate::tally::minute_of;
 use crate::tally::{InvocationCounts, MemoryUse};
 
 /// Faults of one poll that are kept one by one; the tally counts them all.
 const MOST_FAULTS: usize = 200;
+/// Invocations of one poll that are kept with their environments; who learns from them can do without the rest.
+const MOST_SERVED: usize = 20_000;
 /// Kinds of errors of one poll that are told apart.
 const MOST_KINDS: usize = 1_000;
 
@@ -22,6 +25,8 @@ pub struct MinuteCounter {
     pub tallies: BTreeMap<DateTime<Utc>, InvocationCounts>,
     /// Failed invocations, oldest first.
     pub faults: Vec<(DateTime<Utc>, FailedInvocation)>,
+    /// Every invocation that ended, with the environment that served it, as far as the lines show both.
+    pub served: Vec<ServedInvocation>,
     kinds: BTreeSet<String>,
 }
 
@@ -37,6 +42,19 @@ impl MinuteCounter {
 impl InvocationSink for MinuteCounter {
     fn invocation(&mut self, invocation: Invocation<'_>) {
         let Some(at) = invocation.at else { return };
+        if let Some(started) = invocation.started.filter(|_| invocation.counts && !invocation.stream.is_empty())
+            && self.served.len() < MOST_SERVED
+        {
+            self.served.push(ServedInvocation {
+                arrived: started - waited_for_start_up(&invocation),
+                ended: at.max(started),
+                environment: environment_hash(invocation.stream),
+                request: invocation.request_id.map(environment_hash),
+                cold: invocation.cold_waited,
+                is_ping: invocation.is_ping,
+                succeeded: invocation.outcome == InvocationOutcome::Success,
+            });
+        }
         let tally = self.tally(invocation.function, at);
         if invocation.counts {
             tally.invocations += 1;
@@ -78,4 +96,12 @@ impl InvocationSink for MinuteCounter {
         };
         self.faults.push((at, fault));
     }
+}
+
+/// How long its caller waited before it began.
+fn waited_for_start_up(invocation: &Invocation<'_>) -> TimeDelta {
+    let init = invocation.waited_ms.zip(invocation.report).map(|(waited, report)| waited - report.duration_ms);
+    // No start-up takes longer than a function may run.
+    let ms = init.filter(|ms| (0.0..900_000.0).contains(ms)).unwrap_or(0.0);
+    TimeDelta::milliseconds(ms.round() as i64)
 }

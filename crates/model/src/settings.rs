@@ -145,6 +145,11 @@ pub trait TaggedSettings: Sized {
     /// Reads the settings of the kind `name`, which is one of [`TaggedSettings::NAMES`]. `None` if it is not usable;
     /// the notes say why.
     fn read(name: &str, settings: &mut TableReader<'_, '_>) -> Option<Self>;
+
+    /// The functions whose logs it reads; most kinds read none.
+    fn logs_of(&self) -> &[crate::glob::NamePattern] {
+        &[]
+    }
 }
 
 /// The reader of one table.
@@ -200,6 +205,17 @@ impl<'a, 'n> TableReader<'a, 'n> {
 
     fn place(&self, key: &str) -> Range<usize> {
         self.table.get(key).map_or_else(|| self.at(), Spanned::span)
+    }
+
+    /// Where the value at a path of keys is; what is not there has the place of the table that lacks it.
+    pub fn place_at(&self, keys: &[&str]) -> Range<usize> {
+        let (mut table, mut at) = (Some(self.table), self.at());
+        for key in keys {
+            let Some(value) = table.and_then(|table| table.get(*key)) else { break };
+            at = value.span();
+            table = value.get_ref().as_table();
+        }
+        at
     }
 
     /// Notes a mistake at the value of `key`, or at the table if the key is absent.

@@ -31,4 +31,4 @@ pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, FunctionStretch, Lo
 pub use poll::{PollOutput, Source};
 pub use read::SourceKind;
 pub use regional::name_in_region;
-pub use warm_ping::{WarmPing, WarmSettings};
+pub use warm_ping::{PingLane, PingPayload, WarmPing, WarmSettings};

@@ -24,6 +24,14 @@ pub trait Source: Send {
         true
     }
 
+    /// Whether it wants to [`Source::hear`] what other sources saw.
+    fn hears(&self) -> bool {
+        false
+    }
+
+    /// Hears what another source saw: never while it is polled, and before the next poll.
+    fn hear(&mut self, _seen: &Observation) {}
+
     /// Puts back what was committed of its place in the data, by key.
     fn restore(&mut self, _cursors: BTreeMap<String, String>) {}
 

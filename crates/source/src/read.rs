@@ -90,6 +90,13 @@ macro_rules! sources {
                     _ => None,
                 }
             }
+
+            fn logs_of(&self) -> &[model::glob::NamePattern] {
+                match self {
+                    Self::LambdaLogs(settings) => settings.functions(),
+                    _ => &[],
+                }
+            }
         }
 
         impl SourceKind {

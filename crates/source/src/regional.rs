@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use alerting::observation::ObservationBody;
+use alerting::observation::{Observation, ObservationBody};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
@@ -28,29 +28,34 @@ impl RegionalSource {
 
     fn named(&self, mut seen: PollOutput) -> PollOutput {
         for observation in &mut seen.observations {
-            let function = match &mut observation.what {
-                ObservationBody::Tally(tally) => &mut tally.function,
-                ObservationBody::Fault(fault) => &mut fault.function,
-                ObservationBody::Ping(ping) => &mut ping.function,
-                ObservationBody::Metric(point) => &mut point.function,
-                ObservationBody::ReadUpTo(read) | ObservationBody::MeasuredUpTo(read) => &mut read.function,
-                ObservationBody::Change(change) => {
-                    change.functions.iter_mut().for_each(|function| *function = name_in_region(function, &self.region));
-                    continue;
-                }
-                // These name their region, or are about the account or the source.
-                ObservationBody::Inventory(_)
-                | ObservationBody::NewRegion(_)
-                | ObservationBody::Cost(_)
-                | ObservationBody::Lines(_)
-                | ObservationBody::Early(_)
-                | ObservationBody::Endpoint(_)
-                | ObservationBody::Answered
-                | ObservationBody::Failed(_) => continue,
-            };
-            *function = name_in_region(function, &self.region);
+            functions(&mut observation.what)
+                .into_iter()
+                .for_each(|function| *function = name_in_region(function, &self.region));
         }
         seen
+    }
+}
+
+/// The names of functions in an observation.
+fn functions(what: &mut ObservationBody) -> Vec<&mut String> {
+    match what {
+        ObservationBody::Tally(tally) => vec![&mut tally.function],
+        ObservationBody::Fault(fault) => vec![&mut fault.function],
+        ObservationBody::Ping(ping) => vec![&mut ping.function],
+        ObservationBody::Served(served) => vec![&mut served.function],
+        ObservationBody::WarmDay(day) => vec![&mut day.function],
+        ObservationBody::Metric(point) => vec![&mut point.function],
+        ObservationBody::ReadUpTo(read) | ObservationBody::MeasuredUpTo(read) => vec![&mut read.function],
+        ObservationBody::Change(change) => change.functions.iter_mut().collect(),
+        // These name their region, or are about the account or the source.
+        ObservationBody::Inventory(_)
+        | ObservationBody::NewRegion(_)
+        | ObservationBody::Cost(_)
+        | ObservationBody::Lines(_)
+        | ObservationBody::Early(_)
+        | ObservationBody::Endpoint(_)
+        | ObservationBody::Answered
+        | ObservationBody::Failed(_) => vec![],
     }
 }
 
@@ -66,6 +71,29 @@ impl Source for RegionalSource {
 
     fn asks_aws(&self) -> bool {
         self.inner.asks_aws()
+    }
+
+    fn hears(&self) -> bool {
+        self.inner.hears()
+    }
+
+    fn hear(&mut self, seen: &Observation) {
+        // Functions of other regions may have the same bare name.
+        let mut seen = seen.clone();
+        let suffix = name_in_region("", &self.region);
+        let mut is_of_here = false;
+        for function in functions(&mut seen.what) {
+            if let Some(bare) = function.strip_suffix(&suffix) {
+                *function = bare.to_owned();
+                is_of_here = true;
+            } else {
+                // No function has such a name.
+                function.push('@');
+            }
+        }
+        if is_of_here {
+            self.inner.hear(&seen);
+        }
     }
 
     fn restore(&mut self, cursors: BTreeMap<String, String>) {
@@ -85,7 +113,7 @@ impl Source for RegionalSource {
 
 #[cfg(test)]
 mod tests {
-    use alerting::observation::{Observation, ReadUpTo};
+    use alerting::observation::ReadUpTo;
     use lambda_log::tally::InvocationCounts;
 
     use super::*;

@@ -157,6 +157,7 @@ impl Database {
                 ObservationBody::Metric(point) => self.write_point(*at, *seen, point)?,
                 ObservationBody::Fault(_)
                 | ObservationBody::Ping(_)
+                | ObservationBody::WarmDay(_)
                 | ObservationBody::Change(_)
                 | ObservationBody::NewRegion(_) => {
                     self.write_single(observation)?;
@@ -166,6 +167,7 @@ impl Database {
                 ObservationBody::Tally(_)
                 | ObservationBody::MeasuredUpTo(_)
                 | ObservationBody::ReadUpTo(_)
+                | ObservationBody::Served(_)
                 | ObservationBody::Endpoint(_)
                 | ObservationBody::Answered
                 | ObservationBody::Failed(_) => {}

@@ -38,12 +38,12 @@ impl Database {
         Ok(seen)
     }
 
-    /// The faults, pings, changes and new regions that happened, or were seen, from `from` on.
+    /// The faults, pings, days of planned pings, changes and new regions that happened, or were seen, from `from` on.
     pub(crate) fn singles_since(&self, from: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
         self.rows(ONE, SINCE, [ms(from)], single)
     }
 
-    /// Writes down a fault, a ping, a change or a new region; anything else has a table of its own.
+    /// Writes down a fault, a ping, a day of planned pings, a change or a new region; anything else has a table of its own.
     pub(crate) fn write_single(&self, observation: &Observation) -> Result<(), StoreError> {
         let Observation { at, seen, source, what } = observation;
         match what {
@@ -56,6 +56,9 @@ impl Database {
             ObservationBody::Change(change) => {
                 self.execute(WRITE, params!["change", ms(*at), ms(*seen), source, Json(change)]).map(drop)
             }
+            ObservationBody::WarmDay(day) => {
+                self.execute(WRITE, params!["warm_day", ms(*at), ms(*seen), source, Json(day)]).map(drop)
+            }
             ObservationBody::NewRegion(new) => {
                 self.execute(WRITE, params!["new_region", ms(*at), ms(*seen), source, Json(new)]).map(drop)
             }
@@ -64,12 +67,13 @@ impl Database {
     }
 }
 
-/// A fault, a ping, a change or a new region.
+/// A fault, a ping, a day of planned pings, a change or a new region.
 fn single(row: &Record<'_, '_>) -> Result<Observation, StoreError> {
     let what = match row.get::<String>(0)?.as_str() {
         "fault" => ObservationBody::Fault(row.json(4)?),
         "ping" => ObservationBody::Ping(row.json(4)?),
         "change" => ObservationBody::Change(row.json(4)?),
+        "warm_day" => ObservationBody::WarmDay(row.json(4)?),
         "new_region" => ObservationBody::NewRegion(row.json(4)?),
         other => return Err(row.unreadable(0, format!("`{other}` is not known"))),
     };

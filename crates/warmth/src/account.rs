@@ -50,7 +50,7 @@ pub fn learn(traces: &[FunctionTrace], regime: &Regime, target: f64, seed: u64) 
         .zip(&calls)
         .map(|(trace, calls)| {
             let mut chance = Chance::new(seed, &trace.id);
-            let aim = Aim { target, from_ms: 0, until_ms: trace.length_ms };
+            let aim = Aim::over(target, 0, trace.length_ms);
             let fleet = fleet(trace, 0, calls, regime, &mut chance);
             let pinger = Auto::new(aim, &mut chance, true);
             FunctionReplay::new(calls, regime, fleet, pinger, chance)
@@ -92,7 +92,7 @@ pub fn simulate(
 ) -> FunctionOutcome {
     let calls = trace.calls(seed);
     let mut chance = Chance::new(seed, &trace.id);
-    let aim = Aim { target, from_ms: 0, until_ms: trace.length_ms };
+    let aim = Aim::over(target, 0, trace.length_ms);
     let kept = if let Policy::Provisioned { environments } = policy { environments } else { 0 };
     let fleet = fleet(trace, kept, &calls, regime, &mut chance);
     let length = trace.length_ms;

@@ -79,7 +79,7 @@ fn replay(measure: Measure, seen: SeenTraffic<'_>, truth: &Regime, known: &Knowl
     let kept = if let Measure::Provisioned(environments) = measure { environments } else { 0 };
     let tally = match measure {
         Measure::Pings(protection) => {
-            run(Keeping::new(protection, Belief::default()), kept, seen, truth, known, chance)
+            run(Keeping::new(protection, Belief::default(), u32::MAX), kept, seen, truth, known, chance)
         }
         Measure::Every { every_ms, count } => {
             let pinger = Pinger::new(Policy::Fixed { count, every_ms }, &mut chance);

@@ -1,9 +1,11 @@
 //! What is known of a function's environments from its log and from the answers to its pings.
 
+use serde::{Deserialize, Serialize};
+
 use crate::evidence::Evidence;
 
 /// One invocation, as its log or the answer to a ping shows it. Times are milliseconds since the beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenInvocation {
     /// When it began.
     pub start_ms: i64,
@@ -16,7 +18,7 @@ pub struct SeenInvocation {
 }
 
 /// An environment that was seen, and not seen to have ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownEnvironment {
     /// Its number.
     pub number: u32,
@@ -25,11 +27,11 @@ pub struct KnownEnvironment {
     /// When its last invocation ended.
     pub free_ms: i64,
     /// Whether another one was used since.
-    passed_over: bool,
+    pub passed_over: bool,
 }
 
 /// The environments of one function that may be alive.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Belief {
     /// What the log shows so far: the most recently used first.
     known: Vec<KnownEnvironment>,
@@ -61,6 +63,11 @@ impl Belief {
         known
     }
 
+    /// The environments that the log shows.
+    pub fn logged(&self) -> &[KnownEnvironment] {
+        &self.known
+    }
+
     /// A ping was answered; the log will show it later.
     pub fn answer(&mut self, ping: SeenInvocation) {
         self.answered.push(ping);
@@ -74,6 +81,18 @@ impl Belief {
     /// Leaves out environments that were last used before this moment.
     pub fn forget_before(&mut self, moment_ms: i64) {
         self.known.retain(|one| one.free_ms >= moment_ms);
+        self.answered.retain(|ping| ping.end_ms >= moment_ms);
+    }
+
+    /// The log shows which environment answered this ping: what was taken for it until now does not count any more.
+    pub fn withdraw(&mut self, start_ms: i64, environment: u32) {
+        self.answered.retain(|ping| ping.start_ms != start_ms || ping.environment != environment);
+    }
+
+    /// Every environment has ended, as after a deploy.
+    pub fn end_all(&mut self) {
+        self.known.clear();
+        self.answered.clear();
     }
 
     /// Takes an invocation of the log in, in order. AWS takes the most recently used environment, so that those that

@@ -2,7 +2,7 @@
 
 /// A generator of numbers that look random. It is `SplitMix64` (Steele, Lea and Flood, 2014): one word of state, and
 /// seeds that follow each other give streams that have nothing in common.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Chance(u64);
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;

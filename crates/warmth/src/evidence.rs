@@ -1,7 +1,9 @@
 //! What one environment shows of how long AWS keeps environments.
 
+use serde::{Deserialize, Serialize};
+
 /// What is known of an environment at one moment. Times are in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Evidence {
     /// It was used again.
     Survived {

@@ -5,7 +5,8 @@ use crate::knowledge::Knowledge;
 use crate::round::PingRound;
 
 /// How much is done to keep environments warm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Protection {
     /// Nothing.
     Nothing,
@@ -27,6 +28,31 @@ impl Protection {
             Self::Kept(1) => 150.0,
             Self::Kept(2) => 250.0,
             Self::Kept(_) => 300.0,
+        }
+    }
+
+    /// How many pings it needs at the same moment: to replace an environment, one more than are kept.
+    pub fn needs_at_once(self) -> u32 {
+        match self {
+            Self::Nothing => 0,
+            Self::Idle => 1,
+            Self::Kept(count) => count + 1,
+        }
+    }
+
+    /// The strongest one, up to two kept, that needs no more pings at the same moment than this: where a function
+    /// begins of which nothing is known.
+    pub fn at_first(at_most: u32) -> Self {
+        let fits = Self::ALL.into_iter().filter(|one| *one <= Self::Kept(2) && one.needs_at_once() <= at_most);
+        fits.last().unwrap_or(Self::Nothing)
+    }
+
+    /// The next weaker one.
+    fn weaker(self) -> Self {
+        match self {
+            Self::Nothing | Self::Idle => Self::Nothing,
+            Self::Kept(count) if count > 1 => Self::Kept(count - 1),
+            Self::Kept(_) => Self::Idle,
         }
     }
 
@@ -67,8 +93,27 @@ impl Reach {
 /// From one round to the next, at least, whatever is believed.
 pub const ROUNDS_APART_MS: i64 = 10_000;
 
-/// The next round that this protection needs, from what is known of the function's environments.
+/// The next round that this protection needs, from what is known of the function's environments. Where it would take
+/// more pings at the same moment than are allowed, a weaker one is kept for this round.
 pub fn next_round(
+    protection: Protection,
+    at_most: u32,
+    belief: &Belief,
+    known: &Knowledge,
+    now_ms: i64,
+    stretches: bool,
+) -> Option<PingRound> {
+    let mut protection = protection;
+    loop {
+        let round = round_of(protection, belief, known, now_ms, stretches)?;
+        if round.count <= at_most {
+            return Some(round);
+        }
+        protection = protection.weaker();
+    }
+}
+
+fn round_of(
     protection: Protection,
     belief: &Belief,
     known: &Knowledge,
@@ -156,7 +201,7 @@ mod tests {
             // They overlap with what follows, so that each is seen to live.
             belief.take(SeenInvocation { start_ms, end_ms: start_ms + 1, environment, cold: false });
         }
-        let round = next_round(protection, &belief, &known(), 95 * MINUTE, false);
+        let round = next_round(protection, 100, &belief, &known(), 95 * MINUTE, false);
         assert_eq!(round.map(|round| (round.at_ms / MINUTE, round.count)), expected, "{environments:?}");
     }
 
@@ -179,7 +224,7 @@ mod tests {
     fn a_pause_is_stretched_only_to_learn() {
         let mut belief = Belief::new(false);
         belief.take(SeenInvocation { start_ms: 0, end_ms: SECOND, environment: 0, cold: true });
-        let at = |stretches| next_round(Protection::Kept(1), &belief, &known(), 0, stretches).unwrap().at_ms;
+        let at = |stretches| next_round(Protection::Kept(1), 100, &belief, &known(), 0, stretches).unwrap().at_ms;
         assert_eq!((at(false), at(true)), (10 * MINUTE + SECOND, 11 * MINUTE + SECOND));
     }
 }

@@ -11,19 +11,22 @@ use crate::round::PingRound;
 pub struct Keeping {
     protection: Protection,
     belief: Belief,
+    /// How many pings may begin at the same moment.
+    at_most: u32,
     not_before: i64,
 }
 
 impl Keeping {
     /// Keeps this protection from now on.
-    pub fn new(protection: Protection, belief: Belief) -> Self {
-        Self { protection, belief, not_before: i64::MIN }
+    pub fn new(protection: Protection, belief: Belief, at_most: u32) -> Self {
+        Self { protection, belief, at_most, not_before: i64::MIN }
     }
 }
 
 impl Pinging for Keeping {
     fn next(&self, now_ms: i64, known: &Knowledge) -> Option<PingRound> {
-        next_round(self.protection, &self.belief, known, now_ms.max(self.not_before), false)
+        let now_ms = now_ms.max(self.not_before);
+        next_round(self.protection, self.at_most, &self.belief, known, now_ms, false)
     }
 
     fn sent(&mut self, round: PingRound) {

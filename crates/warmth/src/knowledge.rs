@@ -1,10 +1,12 @@
 //! What pings are planned with: how long environments are surely kept.
 
+use serde::{Deserialize, Serialize};
+
 use crate::lifetime::Lifetime;
 use crate::regime::{MINUTE, Regime, SECOND};
 
 /// What an account has learned about its environments. Times are in milliseconds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Knowledge {
     /// A pause that an environment survives.
     pub safe_pause_ms: i64,

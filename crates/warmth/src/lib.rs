@@ -27,6 +27,8 @@ pub mod promise;
 pub mod regime;
 pub mod replay;
 pub mod round;
+pub mod running;
+mod sparse;
 pub mod stop_loss;
 pub mod survival;
 pub mod trace;

@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 
 /// A distribution of lengths of time, in milliseconds: straight lines between points of its distribution function.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Lifetime {
     /// A length, and the share of cases that end by then; both rise. What the last share lacks to 1 ends at the last
     /// length.

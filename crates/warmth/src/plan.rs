@@ -12,7 +12,7 @@ use crate::replay::{FunctionReplay, Tally};
 use crate::traffic::Call;
 
 /// What a plan is made for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Aim {
     /// The share of calls that may be cold starts.
     pub target: f64,
@@ -20,10 +20,21 @@ pub struct Aim {
     pub from_ms: i64,
     /// When it ends.
     pub until_ms: i64,
+    /// How many pings may begin at the same moment.
+    pub at_most: u32,
+    /// What is planned for at least, in milliseconds: a function that is watched goes on when the period ends.
+    pub ahead_ms: i64,
+}
+
+impl Aim {
+    /// This share over this period, with as many pings at the same moment as it takes.
+    pub fn over(target: f64, from_ms: i64, until_ms: i64) -> Self {
+        Self { target, from_ms, until_ms, at_most: u32::MAX, ahead_ms: 1 }
+    }
 }
 
 /// A protection, and what it is expected to bring.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PlannedProtection {
     /// The protection.
     pub protection: Protection,
@@ -31,6 +42,10 @@ pub struct PlannedProtection {
     pub chance: f64,
     /// Whether the period had too many cold starts before the plan was made.
     pub is_lost: bool,
+    /// How many cold starts are left for the rest of the period.
+    pub allowed: i64,
+    /// Calls that are expected in the rest of the period.
+    pub coming: f64,
     /// Pings a day in the replay.
     pub pings_a_day: f64,
     /// What the replay came to.
@@ -52,7 +67,7 @@ pub fn choose(
     chance: &Chance,
 ) -> PlannedProtection {
     let seen = now_ms - from_ms;
-    let left = (aim.until_ms - now_ms).max(1);
+    let left = (aim.until_ms - now_ms).max(aim.ahead_ms);
     let truth = known.regime();
     let mut timeline = Timeline::default();
     timeline.learn(i64::MIN, known.clone());
@@ -65,10 +80,10 @@ pub fn choose(
     let allowed = if of_all < 0 { (aim.target * coming).floor() as i64 } else { of_all };
     let times = if calls.len() < 300 { 3 } else { 1 };
     let mut best: Option<(f64, PlannedProtection)> = None;
-    for protection in Protection::ALL {
+    for protection in Protection::ALL.into_iter().filter(|one| one.needs_at_once() <= aim.at_most) {
         let mut sum = Tally::default();
         for time in 0..times {
-            let pinger = Keeping::new(protection, Belief::default());
+            let pinger = Keeping::new(protection, Belief::default(), aim.at_most);
             let mut chance = chance.clone();
             (0..=time).for_each(|_| {
                 chance.word();
@@ -90,7 +105,15 @@ pub fn choose(
         let calls = calls.len() as f64;
         let sure = chance_of_at_most(allowed, Expectation { cold, calls, coming, one_in: protection.one_in() });
         let pings_a_day = f64::from(sum.pings) / f64::from(times) * (24 * HOUR) as f64 / seen.max(1) as f64;
-        let planned = PlannedProtection { protection, chance: sure, is_lost: of_all < 0, pings_a_day, tally: sum };
+        let planned = PlannedProtection {
+            protection,
+            chance: sure,
+            is_lost: of_all < 0,
+            allowed,
+            coming,
+            pings_a_day,
+            tally: sum,
+        };
         let worth = sure * 100.0 * PINGS_A_PERCENT - pings_a_day;
         if best.as_ref().is_none_or(|(best, _)| worth > *best) {
             best = Some((worth, planned));
@@ -104,6 +127,8 @@ pub fn choose(
             protection: Protection::Nothing,
             chance: 0.0,
             is_lost: of_all < 0,
+            allowed,
+            coming,
             pings_a_day: 0.0,
             tally: Tally::default(),
         },

@@ -1,9 +1,12 @@
 //! Learning how long environments are kept, from the evidence of all functions of an account, while it comes in.
 
+use serde::{Deserialize, Serialize};
+
 use crate::evidence::Evidence;
 use crate::knowledge::Knowledge;
 use crate::lifetime::Lifetime;
 use crate::regime::{DAY, HOUR, MINUTE, SECOND};
+use crate::sparse;
 
 const PAUSE_STEP: i64 = 10 * SECOND;
 const PAUSE_STEPS: usize = 720;
@@ -22,9 +25,11 @@ const EARLY: f64 = 0.03;
 const OLD: f64 = 1.0;
 
 /// Pauses by length: how many were survived, and how many ended an environment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Pauses {
+    #[serde(with = "sparse")]
     survived: Vec<f64>,
+    #[serde(with = "sparse")]
     ended: Vec<f64>,
 }
 
@@ -70,7 +75,8 @@ impl Pauses {
     /// Environments that pauses of about this length ended, beyond those that end early anyway. Much shorter pauses say
     /// nothing of it: what they ended had another reason, as longer ones were survived.
     fn ended_near(&self, pause_ms: i64) -> f64 {
-        let (from, to) = (pause_ms * 17 / 20, pause_ms + PAUSE_STEP);
+        // A pause that was not survived counts for the step above it, and its answer comes a moment later.
+        let (from, to) = (pause_ms * 17 / 20, pause_ms + 2 * PAUSE_STEP);
         let ended = Self::between(&self.ended, from, to);
         let survived = Self::between(&self.survived, from, to);
         (ended - EARLY * (survived + ended)).max(0.0)
@@ -100,13 +106,15 @@ impl Pauses {
 }
 
 /// The evidence of one account and region.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Pool {
     alone: Pauses,
     recent: Pauses,
     beside: Pauses,
     /// Milliseconds lived, and ends, by age.
+    #[serde(with = "sparse")]
     lived: Vec<f64>,
+    #[serde(with = "sparse")]
     ended: Vec<f64>,
     now: i64,
     known: Knowledge,
@@ -141,6 +149,16 @@ impl Pool {
         }
         self.judge();
         &self.known
+    }
+
+    /// What is known.
+    pub fn known(&self) -> &Knowledge {
+        &self.known
+    }
+
+    /// Until when evidence was taken in, in milliseconds.
+    pub fn learned_until(&self) -> i64 {
+        self.now
     }
 
     fn take(&mut self, one: Evidence) {

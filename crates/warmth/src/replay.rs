@@ -19,7 +19,7 @@ pub const INIT_MS: i64 = 500;
 pub const LOG_DELAY_MS: i64 = MINUTE;
 
 /// What came of a replay.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Tally {
     /// Calls of users.
     pub calls: u32,
@@ -45,7 +45,8 @@ impl Tally {
         }
     }
 
-    fn count_cold(&mut self, cause: ColdCause) {
+    /// Counts a user who waited for this reason.
+    pub fn count_cold(&mut self, cause: ColdCause) {
         let [idle, recycling, overlap, deploy] = &mut self.by_cause;
         *match cause {
             ColdCause::Idle => idle,

@@ -18,7 +18,7 @@ pub fn is_off(seed: u64, function: &str, moment_ms: i64) -> bool {
 }
 
 /// What was counted in blocks of one kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BlockCounts {
     /// Calls of users.
     pub calls: u32,
@@ -27,7 +27,8 @@ pub struct BlockCounts {
 }
 
 /// What the comparison shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StopVerdict {
     /// The test has not run for long enough, or had no calls in one kind of blocks.
     TooEarly,

@@ -66,6 +66,8 @@ impl ReplayRoutes {
                 self.pings.iter().find(|(_, function)| *function == ping.function).map(|(source, _)| *source)
             }
             ObservationBody::Lines(_)
+            | ObservationBody::Served(_)
+            | ObservationBody::WarmDay(_)
             | ObservationBody::ReadUpTo(_)
             | ObservationBody::MeasuredUpTo(_)
             | ObservationBody::Endpoint(_)
@@ -125,6 +127,8 @@ impl ReplayCounts {
             ObservationBody::Ping(_) => self.pings += 1,
             ObservationBody::Metric(_) => self.points += 1,
             ObservationBody::Lines(_)
+            | ObservationBody::Served(_)
+            | ObservationBody::WarmDay(_)
             | ObservationBody::Inventory(_)
             | ObservationBody::Change(_)
             | ObservationBody::NewRegion(_)
@@ -362,6 +366,8 @@ impl StoreReplay {
                 ObservationBody::Inventory(_) => met.inventories = true,
                 ObservationBody::Change(_) => met.changes = true,
                 ObservationBody::Lines(_)
+                | ObservationBody::Served(_)
+                | ObservationBody::WarmDay(_)
                 | ObservationBody::NewRegion(_)
                 | ObservationBody::ReadUpTo(_)
                 | ObservationBody::MeasuredUpTo(_)

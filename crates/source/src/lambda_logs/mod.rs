@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alerting::observation::{ObservationBody, ReadUpTo};
+use alerting::observation::{ObservationBody, ReadUpTo, ServedInvocations};
 use async_trait::async_trait;
 use aws::AwsClients;
 use aws::policy::{RequiredCall, ResourceScope, iam_pattern};
@@ -184,6 +184,10 @@ fn read(stretch: LogStretch<MinuteCounter>, poll: &mut PollBuilder<'_>) {
         }
         for (at, fault) in found.faults {
             poll.saw(at, ObservationBody::Fault(fault));
+        }
+        if !found.served.is_empty() {
+            let served = ServedInvocations { function: function.clone(), each: found.served };
+            poll.saw(poll.now, ObservationBody::Served(served));
         }
         if let Some(reached) = up_to {
             poll.saw(reached, ObservationBody::ReadUpTo(ReadUpTo { function }));
