@@ -129,7 +129,12 @@ fn payload(table: &mut TableReader<'_, '_>) -> Option<PingPayload> {
     } else {
         format!(r#"for example payload = '{{"warmer":true}}', or a library: {}"#, names.join(", "))
     };
-    table.problem("payload", "the payload must be JSON, or the name of a warm-up library", error.to_string(), Some(help));
+    table.problem(
+        "payload",
+        "the payload must be JSON, or the name of a warm-up library",
+        error.to_string(),
+        Some(help),
+    );
     None
 }
 

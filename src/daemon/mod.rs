@@ -365,12 +365,11 @@ impl Daemon {
         match done {
             FinishedTask::Polled(polled) => {
                 // A part of a long poll that found nothing is no reason to judge; its end is.
-                let worth = polled.gathered.go_on_at.is_none()
-                    || polled
-                        .gathered
-                        .observations
-                        .iter()
-                        .any(|seen| !matches!(seen.what, ObservationBody::ReadUpTo(_) | ObservationBody::Served(_)));
+                let worth =
+                    polled.gathered.go_on_at.is_none()
+                        || polled.gathered.observations.iter().any(|seen| {
+                            !matches!(seen.what, ObservationBody::ReadUpTo(_) | ObservationBody::Served(_))
+                        });
                 self.absorb(*polled, now);
                 worth
             }

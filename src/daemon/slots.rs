@@ -152,10 +152,8 @@ impl SourceSlots {
 
     /// Lets sources that want to hear what others saw hear it, those that are being polled when they come back.
     pub(super) fn hear(&mut self, seen: &Observation) {
-        let is_worth = matches!(
-            seen.what,
-            ObservationBody::Served(_) | ObservationBody::ReadUpTo(_) | ObservationBody::Change(_)
-        );
+        let is_worth =
+            matches!(seen.what, ObservationBody::Served(_) | ObservationBody::ReadUpTo(_) | ObservationBody::Change(_));
         for slot in self.0.iter_mut().filter(|slot| is_worth && slot.hears) {
             match &mut slot.source {
                 Some(source) => source.hear(seen),

@@ -58,5 +58,6 @@ mod slack_app;
 mod support;
 mod tail;
 mod warm;
+mod warm_auto;
 mod watched;
 mod world;

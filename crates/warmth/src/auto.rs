@@ -49,11 +49,13 @@ pub struct Auto {
 
 /// How much of the past is replayed, if not told otherwise.
 const REPLAYED: i64 = 8 * HOUR;
+const FOUR_HOURS: i64 = 4 * HOUR;
+const TWO_DAYS: i64 = 48 * HOUR;
 /// When the first plan is made.
 const FIRST_PLAN: i64 = HOUR;
 /// Fewer calls of earlier periods say nothing.
 const FEWEST_ON_RECORD: u32 = 100;
-/// So many plans are those of a day.
+/// So many plans are those of one or two days.
 const HOPELESS: u32 = 12;
 /// How sure a promise is to be by the record alone.
 const BORNE_OUT: f64 = 0.95;
@@ -168,7 +170,13 @@ impl Pinging for Auto {
     }
 
     fn plan(&mut self, now_ms: i64, seen: &[Call], so_far: &Tally, known: &Knowledge) {
-        self.plans_at = now_ms + if now_ms - self.seen_from < 4 * HOUR { HOUR } else { 2 * HOUR };
+        self.plans_at = now_ms
+            + match now_ms - self.seen_from {
+                ..FOUR_HOURS => HOUR,
+                FOUR_HOURS..TWO_DAYS => 2 * HOUR,
+                // Two more hours hardly change what two weeks show.
+                _ => 4 * HOUR,
+            };
         let from_ms = self.seen_from.max(now_ms - self.replayed);
         let planned = choose(seen, (from_ms, now_ms), so_far, known, self.aim, &self.chance);
         self.protection = planned.protection;

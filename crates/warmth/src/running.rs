@@ -171,6 +171,9 @@ pub struct PingedFunction {
     deployed: Option<i64>,
     /// When the last invocation began.
     last_start: Option<i64>,
+    /// Whether anything worth keeping has changed since it was asked last.
+    #[serde(skip)]
+    changed: bool,
     /// Pings in a row that did not get through, when the last one was, and how it ended.
     vain: (u32, i64, Option<PingStop>),
 }
@@ -199,8 +202,14 @@ impl PingedFunction {
             switch_back: SwitchBack::default(),
             deployed: None,
             last_start: None,
+            changed: true,
             vain: (0, i64::MIN, None),
         }
+    }
+
+    /// Whether anything worth keeping has changed since this was asked last.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
     }
 
     /// Whether it was kept for this target. Another one begins anew.
@@ -244,6 +253,7 @@ impl PingedFunction {
 
     /// The log shows an invocation.
     pub fn hear(&mut self, invocation: LoggedInvocation) {
+        self.changed = true;
         if self.waiting.len() < MOST_WAITING {
             self.waiting.push(invocation);
         }
@@ -260,6 +270,7 @@ impl PingedFunction {
         if self.deployed.is_some_and(|deployed| deployed >= moment_ms) {
             return;
         }
+        self.changed = true;
         self.deployed = Some(moment_ms);
         self.auto.belief().end_all();
         self.vain = (0, i64::MIN, None);
@@ -287,6 +298,7 @@ impl PingedFunction {
 
     /// Plans from the calls of the last two weeks. They are replayed several times, which takes its time.
     pub fn plan(&mut self, now_ms: i64, known: &Knowledge) {
+        self.changed = true;
         let (_, so_far) = self.week;
         self.auto.plan(now_ms, self.calls.make_contiguous(), &so_far, known);
     }
@@ -325,6 +337,7 @@ impl PingedFunction {
 
     /// A ping of a round was answered. Those of one round are told in the order in which they were sent.
     pub fn answered(&mut self, ping: AnsweredPing) {
+        self.changed = true;
         let (_, tally) = &mut self.day;
         tally.pings += 1;
         let why = match ping.end {
@@ -397,6 +410,7 @@ impl PingedFunction {
         self.waiting.sort_by_key(|one| (one.start_ms, one.end_ms, one.environment));
         let count = self.waiting.partition_point(|one| one.start_ms <= settled);
         let taken: Vec<LoggedInvocation> = self.waiting.drain(..count).collect();
+        self.changed |= !taken.is_empty();
         let mut rest = &taken[..];
         while let Some(first) = rest.first() {
             let together = rest.partition_point(|one| one.start_ms < first.start_ms + TOGETHER);
@@ -430,8 +444,7 @@ impl PingedFunction {
     }
 
     fn take(&mut self, one: &LoggedInvocation, number: u32, is_own: bool) {
-        let seen =
-            SeenInvocation { start_ms: one.start_ms, end_ms: one.end_ms, environment: number, cold: one.cold };
+        let seen = SeenInvocation { start_ms: one.start_ms, end_ms: one.end_ms, environment: number, cold: one.cold };
         if !is_own && !one.is_ping {
             self.count_call(one);
         }
@@ -449,7 +462,8 @@ impl PingedFunction {
         // Restored calls of the same minute may be later by chance.
         let place = self.calls.partition_point(|other| *other <= call);
         self.calls.insert(place, call);
-        while self.calls.len() > MOST_CALLS || self.calls.front().is_some_and(|first| one.start_ms - first.at_ms > REPLAYED)
+        while self.calls.len() > MOST_CALLS
+            || self.calls.front().is_some_and(|first| one.start_ms - first.at_ms > REPLAYED)
         {
             self.calls.pop_front();
         }
@@ -494,6 +508,7 @@ impl PingedFunction {
         if now_ms < from_ms + DAY + READ_WITHIN / 10 {
             return None;
         }
+        self.changed = true;
         let ended = self.counts(from_ms + DAY, known);
         let begins = now_ms.div_euclid(DAY) * DAY;
         self.day = (begins, Tally::default());

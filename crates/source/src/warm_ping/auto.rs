@@ -36,8 +36,6 @@ pub(super) struct PlannedPings {
     function: String,
     target: f64,
     engine: Option<PingedFunction>,
-    /// The state that was given out last.
-    kept: String,
     /// Heard before the first turn.
     heard: Vec<Observation>,
     /// Until when the counts were told last.
@@ -54,7 +52,6 @@ impl PlannedPings {
             // A share of calls, no money.
             target: max_cold.0.to_f64().unwrap_or(0.0) / 100.0,
             engine: None,
-            kept: String::new(),
             heard: Vec::new(),
             told: None,
             reserved: None,
@@ -129,13 +126,11 @@ impl PlannedPings {
         if !sender.waits(now) {
             self.ping(&mut engine, &known, now, sender, &mut poll).await;
         }
-        match serde_json::to_string(&engine) {
-            Ok(state) if state != self.kept => {
-                poll.gathered.cursors.push((STATE.to_owned(), state.clone()));
-                self.kept = state;
+        if engine.take_changed() {
+            match serde_json::to_string(&engine) {
+                Ok(state) => poll.gathered.cursors.push((STATE.to_owned(), state)),
+                Err(error) => tracing::error!("{name}: what was learned cannot be kept: {error}"),
             }
-            Ok(_) => {}
-            Err(error) => tracing::error!("{name}: what was learned cannot be kept: {error}"),
         }
         self.engine = Some(engine);
         poll.done()
@@ -187,11 +182,7 @@ impl PlannedPings {
         let round = match engine.next(ms, known) {
             NextPing::Round(round) => round,
             NextPing::Nothing | NextPing::NotBefore(_) => return,
-            NextPing::Stopped(why) => {
-                let (said, next_step) = words(why, &self.function, engine);
-                poll.failed(sender.not_sent(said, next_step));
-                return;
-            }
+            NextPing::Stopped(why) => return self.say_stopped(why, engine, sender, poll),
         };
         if round.at_ms > ms {
             self.reserved = None;
@@ -218,6 +209,15 @@ impl PlannedPings {
                 Err(failure) => poll.failed(failure),
             }
         }
+        // One that is tried again now and then is no new beginning.
+        if let NextPing::Stopped(why) = engine.next(ms, known) {
+            self.say_stopped(why, engine, sender, poll);
+        }
+    }
+
+    fn say_stopped(&self, why: PingStop, engine: &PingedFunction, sender: &PingSender, poll: &mut PollBuilder<'_>) {
+        let (said, next_step) = words(why, &self.function, engine);
+        poll.failed(sender.not_sent(said, next_step));
     }
 
     fn tell(&mut self, counts: &DayCounts, known: &Knowledge, poll: &mut PollBuilder<'_>) {

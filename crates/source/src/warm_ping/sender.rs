@@ -124,8 +124,9 @@ impl PingSender {
                 Ok(SentPing { sent: now, answer })
             })
             .collect();
-        let is_throttled =
-            |one: &Result<SentPing, CallFailure>| one.as_ref().is_err_and(|failure| failure.kind == FailureKind::Throttled);
+        let is_throttled = |one: &Result<SentPing, CallFailure>| {
+            one.as_ref().is_err_and(|failure| failure.kind == FailureKind::Throttled)
+        };
         if answers.iter().any(is_throttled) {
             self.back_off.refused(now);
         } else if answers.iter().any(Result::is_ok) {

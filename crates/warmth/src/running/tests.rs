@@ -99,7 +99,13 @@ impl World {
             if self.stuck {
                 let end_ms = now + 30_000;
                 let (environment, request) = (None, None);
-                function.answered(AnsweredPing { start_ms: now, end_ms, environment, request, end: PingEnd::InStartUp });
+                function.answered(AnsweredPing {
+                    start_ms: now,
+                    end_ms,
+                    environment,
+                    request,
+                    end: PingEnd::InStartUp,
+                });
                 continue;
             }
             let of_users = self.other.take().map(|other| std::mem::replace(&mut self.fleet, other));
