@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use crate::history::Timestamped;
 use crate::incident::Incident;
 use crate::observation::PingResult;
+use crate::warm_day::WarmDay;
 
 /// Everything the store knows of a month.
 #[derive(Debug, Default)]
@@ -31,6 +32,8 @@ pub struct MonthRows {
     pub tallies: Vec<InvocationCounts>,
     /// Pings, with when they were sent.
     pub pings: Vec<(DateTime<Utc>, PingResult)>,
+    /// Days of planned pings, by their begin; of a day the last word comes last.
+    pub warm_days: Vec<(DateTime<Utc>, WarmDay)>,
     /// Incidents that were open at any time of the month.
     pub incidents: Vec<Incident>,
     /// The changes of the account that were seen in the month, each once, in the order in which they were made.

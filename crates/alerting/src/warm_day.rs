@@ -1,6 +1,7 @@
 //! What a day of planned pings came to.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// Why no pings are sent.
@@ -25,6 +26,8 @@ pub struct WarmDay {
     pub function: String,
     /// Until when it is counted.
     pub until: DateTime<Utc>,
+    /// The share of cold starts that is aimed at, in percent.
+    pub max_cold: Decimal,
     /// Calls of users.
     pub calls: u32,
     /// Users who waited for a cold start because no environment was left after a pause.

@@ -3,6 +3,7 @@
 use account::map::merged;
 use alerting::month_rows::MonthRows;
 use alerting::observation::PingResult;
+use alerting::warm_day::WarmDay;
 use model::calendar::Month;
 
 use crate::database::Database;
@@ -11,6 +12,8 @@ use crate::record::ms;
 use crate::store::Store;
 
 const PINGS: &str = "SELECT at, body FROM observation WHERE kind = 'ping' AND at >= ?1 AND at < ?2 ORDER BY at, id";
+const WARM_DAYS: &str =
+    "SELECT at, body FROM observation WHERE kind = 'warm_day' AND at >= ?1 AND at < ?2 ORDER BY at, seen, id";
 const CHANGES: &str = "SELECT body FROM observation WHERE kind = 'change' AND at >= ?1 AND at < ?2 ORDER BY at, id";
 const INCIDENTS: &str = "SELECT body FROM incident WHERE fired IS NOT NULL AND fired < ?2 AND (resolved IS NULL OR resolved >= ?1) ORDER BY fired, rule, subject";
 
@@ -39,6 +42,8 @@ impl Database {
             tallies: self.tallies(month)?,
             pings: self
                 .rows("a ping", PINGS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<PingResult>(1)?)))?,
+            warm_days: self
+                .rows("a day of pings", WARM_DAYS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<WarmDay>(1)?)))?,
             incidents: self.rows("an incident", INCIDENTS, [ms(from), ms(to)], |row| row.json(0))?,
             changes: merged(self.rows("a change", CHANGES, [ms(from), ms(to)], |row| row.json(0))?),
             watched_until: self.last_sign()?,

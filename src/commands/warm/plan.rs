@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alerting::observation::{Observation, ObservationBody, PingResult};
 use alerting::signs::LivenessKind;
+use alerting::warm_day::WarmDay;
 use aws::prices::PriceTable;
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::tally::InvocationCounts;
@@ -13,7 +14,7 @@ use rust_decimal::prelude::ToPrimitive;
 use store::Store;
 use warmth::alternatives::{SeenTraffic, alternatives};
 use warmth::knowledge::Knowledge;
-use warmth::regime::Year;
+use warmth::regime::{Regime, SECOND, Year};
 use warmth::traffic::{Arrivals, FunctionTrace};
 
 use super::super::arguments::{OutputFormat, share};
@@ -32,7 +33,8 @@ Examples:
 
 It replays the calls of the last 14 days that the daemon has read from the function's log: with nothing, with pings,
 and with provisioned concurrency. The bound of a share of cold starts is not exceeded in 95 of 100 cases. How AWS keeps
-environments is taken as measured in 2020, because the store does not know environments; calls are known by minute.
+environments is taken as the daemon has learned it from planned pings, otherwise as measured in 2020;
+calls are known by minute.
 
 Exit codes: 0 done; 1 there is nothing to plan from; 64 command line; 78 configuration";
 
@@ -64,6 +66,8 @@ struct Watched {
     minutes: BTreeMap<DateTime<Utc>, InvocationCounts>,
     pings: Vec<(DateTime<Utc>, PingResult)>,
     deploys: Vec<DateTime<Utc>>,
+    /// What was learned of AWS last, of any function, and when.
+    learned: Option<(DateTime<Utc>, WarmDay)>,
     /// When its log was read, from and until.
     read: Vec<(DateTime<Utc>, DateTime<Utc>)>,
 }
@@ -88,10 +92,10 @@ pub(super) async fn run(args: &PlanArgs, context: &CommandContext) -> Result<Exi
     let trace = trace(&watched, &function, from, now);
     let calls = trace.calls(1);
     let deploys: Vec<i64> = watched.deploys.iter().map(|at| (*at - from).num_milliseconds()).collect();
-    let (year, target) = (Year::Y2020, args.target.0.to_f64().unwrap_or(0.0) / 100.0);
-    let known = Knowledge::of_regime(&year.regime());
+    let target = args.target.0.to_f64().unwrap_or(0.0) / 100.0;
+    let (regime, known) = environments(watched.learned.as_ref().map(|(_, day)| day));
     let seen = SeenTraffic { calls: &calls, deploys: &deploys, length_ms: trace.length_ms };
-    let all = alternatives(seen, &year.regime(), &known, 1);
+    let all = alternatives(seen, &regime, &known, 1);
     let minutes = || watched.minutes.range(from..).map(|(_, counts)| counts);
     let facts = PlanFacts {
         function,
@@ -103,6 +107,7 @@ pub(super) async fn run(args: &PlanArgs, context: &CommandContext) -> Result<Exi
         memory_mb: memory(&watched),
         region: config.aws.region.clone(),
         target: args.target,
+        learned: watched.learned.map(|(_, day)| day),
     };
     let rate = config.report.currency.as_ref();
     let document = PlanDocument::new(&facts, &all, target, &prices, rate);
@@ -115,6 +120,22 @@ pub(super) async fn run(args: &PlanArgs, context: &CommandContext) -> Result<Exi
     })
 }
 
+/// How AWS keeps environments: as learned from planned pings, or else as measured in 2020.
+fn environments(learned: Option<&WarmDay>) -> (Regime, Knowledge) {
+    let regime = Year::Y2020.regime();
+    let Some(day) = learned else { return (regime.clone(), Knowledge::of_regime(&regime)) };
+    let known = Knowledge {
+        safe_pause_ms: day.safe_pause_s * SECOND,
+        probe_pause_ms: day.safe_pause_s * SECOND,
+        safe_beside_ms: day.safe_beside_s * SECOND,
+        probe_beside_ms: day.safe_beside_s * SECOND,
+        safe_age_ms: day.safe_age_s * SECOND,
+        // Ages were measured in 2020 only, and what a few pinged functions show of them is less.
+        age: regime.age,
+    };
+    (known.regime(), known)
+}
+
 async fn watched(store: &Store, function: &str, now: DateTime<Utc>) -> Result<Watched, StartError> {
     let from = now - REPLAYED;
     let mut watched = Watched::default();
@@ -124,6 +145,9 @@ async fn watched(store: &Store, function: &str, now: DateTime<Utc>) -> Result<Wa
                 watched.minutes.entry(at).or_default().add_numbers(&counts);
             }
             ObservationBody::Ping(ping) if ping.function == function && at >= from => watched.pings.push((at, ping)),
+            ObservationBody::WarmDay(day) if watched.learned.as_ref().is_none_or(|(seen, _)| *seen <= day.until) => {
+                watched.learned = Some((day.until, day));
+            }
             ObservationBody::Change(change)
                 if change.is_deploy() && change.functions.iter().any(|name| name == function) =>
             {

@@ -1,6 +1,7 @@
 //! What `monitor warm plan` writes.
 
 use alerting::observation::PingResult;
+use alerting::warm_day::WarmDay;
 use aws::prices::PriceTable;
 use chrono::{DateTime, Utc};
 use comfy_table::{CellAlignment, Table, presets};
@@ -33,6 +34,8 @@ pub(super) struct PlanFacts {
     pub(super) memory_mb: Option<u32>,
     pub(super) region: Option<String>,
     pub(super) target: Percent,
+    /// What the daemon has learned of AWS; `None` if no pings are planned.
+    pub(super) learned: Option<WarmDay>,
 }
 
 /// What is written as JSON.
@@ -48,8 +51,10 @@ pub(super) struct PlanDocument {
     target: String,
     /// The pings that were sent.
     pings: SentDocument,
-    /// How AWS is taken to keep environments.
+    /// How AWS is taken to keep environments: as `learned`, or as in `2020`.
     regime: &'static str,
+    /// What was learned; `None` if no pings are planned.
+    learned: Option<LearnedDocument>,
     /// The name of the alternative that is planned; `None` if no pings keep the target.
     plan: Option<String>,
     /// The name of the pings that kept the target in the replay, where there are too few calls to be sure.
@@ -64,6 +69,13 @@ pub(super) struct PlanDocument {
     break_even_utilization: Option<Decimal>,
     provisioned: &'static str,
     snap_start: &'static str,
+}
+
+/// Pauses and ages that environments survive, in seconds.
+#[derive(Serialize)]
+struct LearnedDocument {
+    pause_s: i64,
+    age_s: i64,
 }
 
 #[derive(Serialize)]
@@ -207,7 +219,11 @@ impl PlanDocument {
             cold_waited: facts.cold_waited,
             target: facts.target.to_string(),
             pings: SentDocument { count: facts.pings.len(), usd: spent.map(|all| all.into_iter().sum()) },
-            regime: "2020",
+            regime: if facts.learned.is_some() { "learned" } else { "2020" },
+            learned: facts
+                .learned
+                .as_ref()
+                .map(|day| LearnedDocument { pause_s: day.safe_pause_s, age_s: day.safe_age_s }),
             plan: planned.map(|one| name(one.measure)),
             likely: maybe.map(|one| name(one.measure)),
             configurable: configurable(all, target).map(|one| name(one.measure)),
@@ -247,9 +263,18 @@ pub(super) fn text(document: &PlanDocument, target: Percent) -> String {
     let fixed = match (&document.configurable, &document.plan) {
         (_, Some(plan)) if plan == "nothing" => String::new(),
         (Some(settings), _) => {
-            format!("\nThe daemon does not hand over by itself yet; what it can send now: {settings}.")
+            format!("\nTo ping as planned: every = \"auto\". The cheapest fixed interval: {settings}.")
         }
-        (None, _) => "\nNo fixed interval that the daemon can send surely keeps the target.".to_owned(),
+        (None, _) => "\nNo fixed interval surely keeps the target.".to_owned(),
+    };
+    let replayed = match &document.learned {
+        None => "Replayed as AWS kept environments in 2020: an idle timeout of 10.5 to 10.9 min.".to_owned(),
+        Some(learned) => format!(
+            "Replayed as the daemon has learned from planned pings: environments survive pauses of {} s, and ages of \
+             {} min.",
+            learned.pause_s,
+            learned.age_s / 60
+        ),
     };
     let break_even = document.break_even_utilization.map_or_else(String::new, |share| {
         let percent = (share * Decimal::ONE_HUNDRED).round().normalize();
@@ -260,8 +285,7 @@ pub(super) fn text(document: &PlanDocument, target: Percent) -> String {
     });
     format!(
         "{}, {} calls from {} to {}; {} waited for a cold start. Target: {target}\n\n{}\n\n\
-         {}.{fixed}\n{}.\n{}.{break_even}\n\
-         Replayed as AWS kept environments in 2020: an idle timeout of 10.5 to 10.9 min.",
+         {}.{fixed}\n{}.\n{}.{break_even}\n{replayed}",
         document.function,
         document.calls,
         document.from.format("%Y-%m-%d %H:%M"),

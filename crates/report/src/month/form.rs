@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use alerting::warm_day::PingStopReason;
 use billing::explain::CostDriver;
 use billing::forecast::IntervalForecast;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -226,6 +227,42 @@ pub struct PingLine {
     pub usd: Decimal,
     /// Pings whose cost is not known.
     pub unpriced: u64,
+    /// What came of planning them; `null` where they are not planned.
+    pub planned: Option<PlannedPingsLine>,
+}
+
+/// What planned pings (`every = "auto"`) came to in a month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedPingsLine {
+    /// Days that were counted.
+    pub days: u32,
+    /// Calls of users.
+    pub calls: u32,
+    /// Users who waited because no environment was left after a pause.
+    pub cold_idle: u32,
+    /// Because AWS had ended the environment by its age.
+    pub cold_recycling: u32,
+    /// Because every environment was busy.
+    pub cold_overlap: u32,
+    /// Because of a deploy.
+    pub cold_deploy: u32,
+    /// Of all these, those who waited while pings were left out to test them.
+    pub cold_in_tests: u32,
+    /// How many would have waited without any ping, by replay; `null` if the log of a day was not read in whole.
+    pub cold_without_pings: Option<u32>,
+    /// Weeks, Monday to Sunday, that ended in the month, and for which the target was promised.
+    pub weeks_promised: u32,
+    /// Of these, those that came as promised.
+    pub weeks_kept: u32,
+    /// Why no pings were sent at the end: `no_difference`, `out_of_reach`, `start_up`, `errors`; `null` if they were.
+    pub stopped: Option<PingStopReason>,
+}
+
+impl PlannedPingsLine {
+    /// Users who waited for a cold start.
+    pub fn cold(&self) -> u32 {
+        self.cold_idle + self.cold_recycling + self.cold_overlap + self.cold_deploy
+    }
 }
 
 /// An incident of the month.

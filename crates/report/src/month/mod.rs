@@ -2,14 +2,12 @@
 
 mod bill;
 mod form;
+mod pings;
 mod resources;
-
-use std::collections::BTreeMap;
 
 use account::inventory::Inventory;
 use alerting::incident::Incident;
 use alerting::month_rows::MonthRows;
-use alerting::observation::{PingOutcome, PingResult};
 use billing::day_cost::DayCost;
 use chrono::{DateTime, Utc};
 use lambda_log::tally::InvocationCounts;
@@ -21,7 +19,7 @@ use crate::changes::ChangeView;
 
 pub use form::{
     CallLine, CauseRow, DayLine, ForecastScore, ForecastSection, FunctionLine, IncidentLine, MonthReport, OwnCost,
-    PingLine, Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
+    PingLine, PlannedPingsLine, Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
 };
 use resources::idle_lines;
 pub use resources::{IdleLine, ResourceLine};
@@ -60,7 +58,7 @@ pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport 
         services,
         idle: idle_lines(&inventories, looked),
         lambda: rows.tallies.iter().map(function_line).collect(),
-        pings: ping_lines(&rows.pings),
+        pings: pings::lines(&rows.pings, &rows.warm_days),
         incidents: rows.incidents.iter().filter_map(|incident| incident_line(incident, seen_until)).collect(),
         changes: rows.changes.into_iter().map(ChangeView::of).collect(),
         own_cost: OwnCost {
@@ -109,37 +107,6 @@ fn function_line(tally: &InvocationCounts) -> FunctionLine {
         memory_size_mb: tally.memory.map(|memory| memory.size_mb),
         causes,
     }
-}
-
-fn ping_lines(pings: &[(DateTime<Utc>, PingResult)]) -> Vec<PingLine> {
-    let mut lines = BTreeMap::<&str, PingLine>::new();
-    for (_, ping) in pings {
-        let line = lines.entry(&ping.function).or_insert_with(|| PingLine {
-            function: ping.function.clone(),
-            sent: 0,
-            warm: 0,
-            cold: 0,
-            answered: 0,
-            timed_out: 0,
-            failed: 0,
-            usd: Decimal::ZERO,
-            unpriced: 0,
-        });
-        line.sent += 1;
-        let count = match ping.outcome {
-            PingOutcome::Warm => &mut line.warm,
-            PingOutcome::Cold => &mut line.cold,
-            PingOutcome::Answered => &mut line.answered,
-            PingOutcome::TimedOut => &mut line.timed_out,
-            PingOutcome::Failed => &mut line.failed,
-        };
-        *count += 1;
-        match ping.usd {
-            Some(usd) => line.usd += usd,
-            None => line.unpriced += 1,
-        }
-    }
-    lines.into_values().collect()
 }
 
 fn incident_line(incident: &Incident, seen_until: DateTime<Utc>) -> Option<IncidentLine> {

@@ -1,11 +1,12 @@
 //! The functions and the pings.
 
+use alerting::warm_day::PingStopReason;
 use model::page::{PageTable, Section, SectionPart, TableCell};
 use model::span::Latency;
 
 use super::super::words::say;
 use super::{MOST_ROWS, SectionWriter};
-use crate::month::{FunctionLine, PingLine};
+use crate::month::{FunctionLine, PingLine, PlannedPingsLine};
 
 impl SectionWriter<'_> {
     pub(super) fn functions(&self) -> Option<Section> {
@@ -71,7 +72,7 @@ impl SectionWriter<'_> {
             lines.iter().take(MOST_ROWS).map(|line| SectionPart::List(self.ping(line))).collect();
         if lines.is_empty() {
             parts.push(SectionPart::Said(say!(words, "no-pings")));
-        } else {
+        } else if lines.iter().any(|line| line.planned.is_none()) {
             parts.push(SectionPart::Said(say!(words, "without-pings")));
         }
         parts.extend(self.more(lines.len()));
@@ -102,6 +103,43 @@ impl SectionWriter<'_> {
                 say!(words, "ping-others", count = others, waited = waited)
             }
         };
-        vec![sent, met, others]
+        match &line.planned {
+            None => vec![sent, met, others],
+            Some(planned) => [sent, met].into_iter().chain(self.planned(planned)).collect(),
+        }
+    }
+
+    /// Who waited and why, what it would have been without pings, and what became of the promises.
+    fn planned(&self, line: &PlannedPingsLine) -> Vec<String> {
+        let words = &self.words;
+        let mut said = vec![say!(
+            words,
+            "planned-cold",
+            calls = line.calls,
+            cold = line.cold(),
+            idle = line.cold_idle,
+            recycling = line.cold_recycling,
+            overlap = line.cold_overlap,
+            deploy = line.cold_deploy
+        )];
+        if line.cold_in_tests > 0 {
+            said.push(say!(words, "planned-tests", count = line.cold_in_tests));
+        }
+        said.push(match line.cold_without_pings {
+            Some(count) => say!(words, "planned-without", count = count),
+            None => say!(words, "without-pings"),
+        });
+        if line.weeks_promised > 0 {
+            said.push(say!(words, "planned-weeks", promised = line.weeks_promised, kept = line.weeks_kept));
+        }
+        if let Some(why) = line.stopped {
+            said.push(match why {
+                PingStopReason::NoDifference => say!(words, "planned-no-difference"),
+                PingStopReason::OutOfReach => say!(words, "planned-out-of-reach"),
+                PingStopReason::StartUp => say!(words, "planned-start-up"),
+                PingStopReason::Errors => say!(words, "planned-errors"),
+            });
+        }
+        said
     }
 }

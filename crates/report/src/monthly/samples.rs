@@ -176,6 +176,7 @@ pub(crate) fn december() -> MonthReport {
             failed: 2,
             usd: number("0.4321"),
             unpriced: 0,
+            planned: None,
         }],
         incidents: vec![IncidentLine {
             rule: "init".to_owned(),

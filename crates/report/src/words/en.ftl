@@ -94,6 +94,23 @@ ping-others = { $count ->
 }
 ping-others-fewer = Its log was read only in part ({ $seen } invocations), so other invocations are unknown.
 ping-others-unread = Its log was not read, so other invocations are unknown.
+planned-cold = { $calls ->
+    [one] Of one call, { $cold } waited for a cold start ({ $idle } after a pause, { $recycling } because AWS had ended the environment by its age, { $overlap } because all were busy, { $deploy } after a deploy).
+   *[other] Of { $calls } calls, { $cold } waited for a cold start ({ $idle } after a pause, { $recycling } because AWS had ended the environment by its age, { $overlap } because all were busy, { $deploy } after a deploy).
+}
+planned-tests = { $count ->
+    [one] One of them waited while pings were left out to test whether they help.
+   *[other] { $count } of them waited while pings were left out to test whether they help.
+}
+planned-without = Without pings, { $count } would have waited, by replay of the same calls.
+planned-weeks = { $promised ->
+    [one] The target was promised for one week, and kept in { $kept }.
+   *[other] The target was promised for { $promised } weeks, and kept in { $kept }.
+}
+planned-no-difference = Pings have stopped: with them, as many users waited as without.
+planned-out-of-reach = Pings have stopped: no plan comes near the target.
+planned-start-up = Pings have stopped: they time out in start-up, which must be mended first.
+planned-errors = Pings have stopped: they end in errors.
 without-pings = The number of cold starts without pings is unknown.
 
 # The incidents.

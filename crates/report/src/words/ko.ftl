@@ -89,6 +89,20 @@ ping-others = { $count ->
 }
 ping-others-fewer = 로그를 일부만 읽어(호출 { $seen }회) 다른 호출이 있었는지 알 수 없습니다.
 ping-others-unread = 로그를 읽지 않아 다른 호출이 있었는지 알 수 없습니다.
+planned-cold = { $calls ->
+   *[other] 호출 { $calls }회 중 { $cold }회가 콜드 스타트를 기다렸습니다(휴지 후 { $idle }회, AWS가 수명이 다한 환경을 종료하여 { $recycling }회, 모든 환경이 사용 중이어서 { $overlap }회, 배포 후 { $deploy }회).
+}
+planned-tests = { $count ->
+   *[other] 그중 { $count }회는 핑의 효과를 시험하려고 핑을 보내지 않은 동안에 기다렸습니다.
+}
+planned-without = 같은 호출을 핑 없이 재현하면 { $count }회가 기다렸을 것입니다.
+planned-weeks = { $promised ->
+   *[other] 목표를 약속한 { $promised }주 중 { $kept }주에 지켜졌습니다.
+}
+planned-no-difference = 핑을 중단했습니다. 핑을 보낼 때와 보내지 않을 때 기다린 사용자 수가 같습니다.
+planned-out-of-reach = 핑을 중단했습니다. 목표에 가까워지는 계획이 없습니다.
+planned-start-up = 핑을 중단했습니다. 핑이 시작 단계에서 시간 초과되므로 시작 단계를 먼저 고쳐야 합니다.
+planned-errors = 핑을 중단했습니다. 핑이 오류로 끝납니다.
 without-pings = 핑이 없었다면 콜드 스타트가 몇 번 있었을지는 알 수 없습니다.
 
 # 인시던트

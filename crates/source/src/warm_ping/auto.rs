@@ -34,6 +34,7 @@ const POOL: &str = "pool";
 pub(super) struct PlannedPings {
     name: String,
     function: String,
+    max_cold: Percent,
     target: f64,
     engine: Option<PingedFunction>,
     /// Heard before the first turn.
@@ -49,6 +50,7 @@ impl PlannedPings {
         Self {
             name: settings.name.clone(),
             function: function_name(&settings.function).to_owned(),
+            max_cold,
             // A share of calls, no money.
             target: max_cold.0.to_f64().unwrap_or(0.0) / 100.0,
             engine: None,
@@ -230,7 +232,7 @@ impl PlannedPings {
         else {
             return;
         };
-        poll.saw(from, ObservationBody::WarmDay(day(&self.function, until, counts, known)));
+        poll.saw(from, ObservationBody::WarmDay(day(&self.function, self.max_cold, until, counts, known)));
     }
 }
 
@@ -264,7 +266,7 @@ fn answered(ping: &SentPing) -> AnsweredPing {
     }
 }
 
-fn day(function: &str, until: DateTime<Utc>, counts: &DayCounts, known: &Knowledge) -> WarmDay {
+fn day(function: &str, max_cold: Percent, until: DateTime<Utc>, counts: &DayCounts, known: &Knowledge) -> WarmDay {
     let tally = &counts.tally;
     let (kept, replaces) = match counts.protection {
         Protection::Nothing => (0, false),
@@ -274,6 +276,7 @@ fn day(function: &str, until: DateTime<Utc>, counts: &DayCounts, known: &Knowled
     WarmDay {
         function: function.to_owned(),
         until,
+        max_cold: max_cold.0,
         calls: tally.calls,
         idle: tally.of(ColdCause::Idle),
         recycling: tally.of(ColdCause::Recycling),
