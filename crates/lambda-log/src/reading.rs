@@ -65,7 +65,12 @@ impl InvocationSink for MinuteCounter {
         tally.errors += u64::from(invocation.is_error);
         if let Some(report) = invocation.report {
             tally.duration_ms += report.duration_ms.round() as u64;
-            tally.billed_ms += report.billed_ms.unwrap_or(report.duration_ms).round() as u64;
+            let billed_ms = report.billed_ms.unwrap_or(report.duration_ms);
+            tally.billed_ms += billed_ms.round() as u64;
+            tally.init_of_ms += billed_ms.round() as u64;
+            // INIT is billed for all functions since August 2025; before, for some.
+            let init = report.init_ms.filter(|init| billed_ms + 1.0 >= report.duration_ms + init);
+            tally.init_ms += init.unwrap_or(0.0).round() as u64;
             tally.durations.add(report.duration_ms);
             if let Some((used, size)) = report.max_memory_mb.zip(report.memory_mb) {
                 tally.used(MemoryUse { used_mb: used.round() as u32, size_mb: size.round() as u32 });

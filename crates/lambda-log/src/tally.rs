@@ -29,6 +29,12 @@ pub struct InvocationCounts {
     pub duration_ms: u64,
     /// Lines that could not be read as what they claim to be.
     pub unparsed: u64,
+    /// Milliseconds of start-up (INIT) that were billed.
+    #[serde(default)]
+    pub init_ms: u64,
+    /// Billed milliseconds of the invocations in which these were counted; versions before did not count them.
+    #[serde(default)]
+    pub init_of_ms: u64,
     /// Faults by cause.
     pub causes: BTreeMap<Cause, u64>,
     /// The durations of the invocations, in milliseconds, as far as the log has them.
@@ -79,6 +85,8 @@ impl InvocationCounts {
         self.billed_ms += other.billed_ms;
         self.duration_ms += other.duration_ms;
         self.unparsed += other.unparsed;
+        self.init_ms += other.init_ms;
+        self.init_of_ms += other.init_of_ms;
         other.memory.into_iter().for_each(|memory| self.used(memory));
     }
 

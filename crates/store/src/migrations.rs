@@ -13,6 +13,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_billing.sql"),
     include_str!("migrations/0006_inventory.sql"),
     include_str!("migrations/0007_early.sql"),
+    include_str!("migrations/0008_init.sql"),
 ];
 
 impl Database {

@@ -40,20 +40,20 @@ const FINDING: &str = r#"{"headline":"It costs.","said":[],"facts":[],"cause":nu
 const ROWS: &[(usize, usize, &str, &str)] = &[
     (
         1,
-        7,
+        8,
         r#"INSERT INTO cost_day VALUES ('watch.bill', '2024-12-18', AT, '{"day":"2024-12-18","estimated":false,"settled":true,"services":{"RDS":{"amount":"1.5","currency":"USD"}}}')"#,
         "cost of 2024-12-18: RDS 1.5 USD",
     ),
     (
         1,
-        7,
+        8,
         r#"INSERT INTO observation (kind, at, seen, source, body) VALUES ('fault', AT, AT, 'watch.x',
             '{"function":"f","cause":"oom","confidence":"proved","request_id":null,"finding":"It is so.","evidence":[]}')"#,
         "fault of f at 11:00",
     ),
     (
         1,
-        7,
+        8,
         r#"INSERT INTO observation (kind, at, seen, source, body) VALUES ('ping', AT, AT, 'warm.x',
             '{"function":"g","outcome":"warm","cause":null,"startup_unfinished":false,"duration_ms":1,"billed_ms":2,"memory_mb":128,"usd":"0.1","evidence":[]}')"#,
         "ping of g at 11:00",
@@ -71,16 +71,23 @@ const ROWS: &[(usize, usize, &str, &str)] = &[
             INSERT INTO lambda_day VALUES ('f', '2024-12-20', 3, 1, 1, 0, 0, 90, 80, 0, '{"longest":12000,"300":3}', 90, 128)"#,
         "minute of f at 11:00: 3, 3 durations, memory Some(90); month of f: 3, 3 durations, memory Some(90)",
     ),
-    (1, 7, "INSERT INTO cause_day VALUES ('f', '2024-12-20', 'oom', 2)", "f in December: oom 2"),
+    (
+        8,
+        8,
+        r#"INSERT INTO lambda_minute VALUES ('f', AT, AT, 3, 1, 1, 0, 0, 90, 80, 0, '{"longest":12000,"300":3}', 90, 128, 30, 90);
+            INSERT INTO lambda_day VALUES ('f', '2024-12-20', 3, 1, 1, 0, 0, 90, 80, 0, '{"longest":12000,"300":3}', 90, 128, 30, 90)"#,
+        "minute of f at 11:00: 3, 3 durations, memory Some(90); month of f: 3, 3 durations, memory Some(90)",
+    ),
+    (1, 8, "INSERT INTO cause_day VALUES ('f', '2024-12-20', 'oom', 2)", "f in December: oom 2"),
     (
         1,
-        7,
+        8,
         r#"INSERT INTO source VALUES ('watch.x', AT, '{"since":"2024-12-01T00:00:00Z","answered":null,"failing":null}')"#,
         "source watch.x, polled at 11:00",
     ),
-    (1, 7, "INSERT INTO cursor VALUES ('watch.x', 'f', 'here')", "cursor of watch.x: f here"),
-    (1, 7, "INSERT INTO spend VALUES ('2024-12-20', 'ce:GetCostAndUsage', '0.01', 3)", "spent 0.03"),
-    (2, 7, "INSERT INTO error VALUES ('f', 'KeyError', AT, AT, AT, 'oom', 'x')", "error KeyError of f, first at 11:00"),
+    (1, 8, "INSERT INTO cursor VALUES ('watch.x', 'f', 'here')", "cursor of watch.x: f here"),
+    (1, 8, "INSERT INTO spend VALUES ('2024-12-20', 'ce:GetCostAndUsage', '0.01', 3)", "spent 0.03"),
+    (2, 8, "INSERT INTO error VALUES ('f', 'KeyError', AT, AT, AT, 'oom', 'x')", "error KeyError of f, first at 11:00"),
     (
         1,
         2,
@@ -92,7 +99,7 @@ const ROWS: &[(usize, usize, &str, &str)] = &[
     ),
     (
         3,
-        7,
+        8,
         r#"INSERT INTO incident VALUES ('bill/service:RDS/1734692400000', 'bill', 'service:RDS', AT, AT, NULL,
             '{"id":"bill/service:RDS/1734692400000","rule":"bill","subject":{"service":"RDS"},"severity":"warning","state":"firing","opened":"2024-12-20T11:00:00Z","fired":"2024-12-20T11:00:00Z","told":"2024-12-20T11:00:00Z","resolved":null,"finding":FINDING,"causes":[],"receivers":["team"]}');
             INSERT INTO message (id, key, receiver, sealed, body, attempts, sent, receipt) VALUES (1, 'k', 'team', AT,
@@ -102,44 +109,44 @@ const ROWS: &[(usize, usize, &str, &str)] = &[
     ),
     (
         3,
-        7,
+        8,
         r#"INSERT INTO receiver VALUES ('team', '{"took":"2024-12-20T11:00:00Z","failing":null,"attempts":0,"not_before":null,"told_to_wait":false}')"#,
         "receiver team took something at 11:00",
     ),
     (
         3,
-        7,
+        8,
         "INSERT INTO silence (rule, subject, begins, ends, author, reason) VALUES ('bill', '*', AT, AT + 86400000, 'kim', 'move')",
         "silence 1 of kim: move",
     ),
     (
         3,
-        7,
+        8,
         "INSERT INTO ack VALUES ('bill/service:RDS/1734692400000', 'kim', AT, 'mine')",
         "acknowledged by kim at 11:00: mine",
     ),
     (
         3,
-        7,
+        8,
         "INSERT INTO metric_point VALUES ('f', 'Errors', AT, AT, '[60,3.0,1.0,0.25]')",
         "point Errors of f at 11:00: 3 in 60 s",
     ),
-    (4, 7, "INSERT INTO sign VALUES ('watch.x', 'state', '', AT, AT, NULL)", "sign of watch.x since 11:00"),
+    (4, 8, "INSERT INTO sign VALUES ('watch.x', 'state', '', AT, AT, NULL)", "sign of watch.x since 11:00"),
     (
         5,
-        7,
+        8,
         r#"INSERT INTO bill_day VALUES ('import', '2024-12-18', AT,
             '{"estimated":false,"words":["RDS","Usage","db.t3","111122223333","","USD","Hrs"],"lines":[[[0,1,2,3,4,5,6],"1.5","0.5"]]}')"#,
         "1 line of import for 2024-12-18",
     ),
     (
         6,
-        7,
+        8,
         r#"INSERT INTO inventory VALUES ('watch.i', 'nat_gateway', 'eu-west-1', '2024-12-20', AT, '{"kind":"nat_gateway","region":"eu-west-1","resources":[]}')"#,
         "inventory of nat_gateway in eu-west-1",
     ),
     (
-        7,
+        8,
         7,
         r#"INSERT INTO early VALUES ('watch.e', 'charges', '2024-12-20', AT, '{"origin":"charges","day":"2024-12-20","as_of":"2024-12-20T11:00:00Z","services":{},"total":{"month_to_date":"7","today":null}}')"#,
         "early figure of 2024-12-20: 7 USD",
@@ -285,11 +292,11 @@ async fn a_store_of_every_earlier_version_is_brought_up_to_date_with_all_that_is
 #[tokio::test]
 async fn a_store_of_a_newer_version_is_not_touched() {
     for note in
-        ["PRAGMA user_version = 8", "INSERT INTO _sqlx_migrations VALUES (8, 'x', '2024-12-20 11:00:00', 1, x'00', 1)"]
+        ["PRAGMA user_version = 9", "INSERT INTO _sqlx_migrations VALUES (9, 'x', '2024-12-20 11:00:00', 1, x'00', 1)"]
     {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("monitor.db");
-        old_store(&path, 7, note);
+        old_store(&path, 8, note);
         let refused = Store::open(&path, Durability::None).await.map(drop);
         assert!(matches!(refused, Err(StoreError::TooNew(_))), "{note}: {refused:?}");
     }
@@ -319,6 +326,7 @@ fn a_version_of_the_schema_that_was_released_does_not_change() {
         "a58e00aaeaec761d",
         "fd94911919b22217",
         "4359b2df8ed3b786",
+        "a2839dc0a661d225",
     ];
     let digests: Vec<String> = MIGRATIONS
         .iter()

@@ -108,12 +108,12 @@ mod tests {
                 "a source that cannot be read: column `polled`: 9223372036854775807 ms since 1970 is not a point in time",
             ),
             (
-                minute("-3, 1, 1, 0, 0, 90, 80, 0, '{}', NULL, NULL"),
+                minute("-3, 1, 1, 0, 0, 90, 80, 0, '{}', NULL, NULL, 0, 0"),
                 "the counts of a minute that cannot be read: column `invocations`: Integer -3 out of range",
             ),
-            (minute("3, 1, 1, 0, 0, 90, 80, 0, '{\"x\":1}', NULL, NULL"), "the counts of a minute that cannot be read: column `durations`: "),
-            (minute("3, 1, 1, 0, 0, 90, 80, 0, '{}', 90, NULL"), "the counts of a minute that cannot be read: column `memory_size`: "),
-            (minute("3, 1, 1, 0, 0, 90, 80, 0, '{}', 90, -128"), "the counts of a minute that cannot be read: column `memory_size`: Integer -128 out of range"),
+            (minute("3, 1, 1, 0, 0, 90, 80, 0, '{\"x\":1}', NULL, NULL, 0, 0"), "the counts of a minute that cannot be read: column `durations`: "),
+            (minute("3, 1, 1, 0, 0, 90, 80, 0, '{}', 90, NULL, 0, 0"), "the counts of a minute that cannot be read: column `memory_size`: "),
+            (minute("3, 1, 1, 0, 0, 90, 80, 0, '{}', 90, -128, 0, 0"), "the counts of a minute that cannot be read: column `memory_size`: Integer -128 out of range"),
             (
                 "INSERT INTO observation (kind, at, seen, source, body) VALUES ('riddle', 1734692400000, 1734692400000, 'x', '{}')".to_owned(),
                 "a single observation that cannot be read: column `kind`: `riddle` is not known",

@@ -18,27 +18,30 @@ use crate::record::{Json, Record, ms};
 /// The columns of a count, as [`tally`] reads them.
 macro_rules! counts {
     () => {
-        "invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, durations, memory_used, memory_size"
+        "invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, durations, memory_used, memory_size, init_ms, init_of_ms"
     };
 }
 const MINUTE: &str = concat!("SELECT ", counts!(), ", seen FROM lambda_minute WHERE function = ?1 AND minute = ?2");
 const WRITE_MINUTE: &str = concat!(
     "INSERT OR REPLACE INTO lambda_minute (function, minute, ",
     counts!(),
-    ", seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+    ", seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
 );
 const DAY: &str = concat!("SELECT ", counts!(), " FROM lambda_day WHERE function = ?1 AND day = ?2");
 const WRITE_DAY: &str = concat!(
     "INSERT OR REPLACE INTO lambda_day (function, day, ",
     counts!(),
-    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
 );
 const WRITE_CAUSE: &str = "INSERT INTO cause_day (function, day, cause, count) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO UPDATE SET count = count + excluded.count";
 const DAYS: &str =
     concat!("SELECT ", counts!(), ", function FROM lambda_day WHERE day >= ?1 AND day < ?2 ORDER BY function, day");
 /// Of a store of version 1.
-const DAYS_1: &str = "SELECT invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, '{}', NULL, NULL, function
+const DAYS_1: &str = "SELECT invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, '{}', NULL, NULL, 0, 0, function
+    FROM lambda_day WHERE day >= ?1 AND day < ?2 ORDER BY function, day";
+/// Of a store that does not know start-up.
+const DAYS_7: &str = "SELECT invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, durations, memory_used, memory_size, 0, 0, function
     FROM lambda_day WHERE day >= ?1 AND day < ?2 ORDER BY function, day";
 const CAUSES: &str =
     "SELECT function, cause, sum(count) FROM cause_day WHERE day >= ?1 AND day < ?2 GROUP BY function, cause";
@@ -77,7 +80,7 @@ impl Database {
         }
         for ((function, minute), (mut sum, mut last_seen)) in minutes {
             if let Some((known, seen)) =
-                self.first(OF_MINUTE, MINUTE, params![function, minute], |row| Ok((tally(row)?, row.get::<i64>(11)?)))?
+                self.first(OF_MINUTE, MINUTE, params![function, minute], |row| Ok((tally(row)?, row.get::<i64>(13)?)))?
             {
                 sum.add(&known);
                 last_seen = last_seen.max(seen);
@@ -117,7 +120,7 @@ impl Database {
             &of.duration_ms,
             &of.unparsed,
         ];
-        let rest: [&dyn ToSql; 3] = [&durations, &used, &size];
+        let rest: [&dyn ToSql; 5] = [&durations, &used, &size, &of.init_ms, &of.init_of_ms];
         let all: Vec<&dyn ToSql> = key.into_iter().chain(counts).chain(rest).chain(more.iter().copied()).collect();
         self.execute(sql, all.as_slice()).map(drop)
     }
@@ -125,10 +128,10 @@ impl Database {
     /// The minutes that were last seen from `from` on, before `to`.
     pub(crate) fn minutes_seen(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
         self.rows(OF_MINUTE, MINUTES, [ms(from), ms(to), LATE_MS], |row| {
-            let tally = InvocationCounts { function: row.get(11)?, ..tally(row)? };
+            let tally = InvocationCounts { function: row.get(13)?, ..tally(row)? };
             Ok(Observation {
-                at: row.time(12)?,
-                seen: row.time(13)?,
+                at: row.time(14)?,
+                seen: row.time(15)?,
                 source: String::new(),
                 what: ObservationBody::Tally(tally),
             })
@@ -144,9 +147,13 @@ impl Database {
     pub(crate) fn tallies(&self, month: Month) -> Result<Vec<InvocationCounts>, StoreError> {
         let days = [month.first_day(), month.end()].map(|day| day.to_string());
         let mut all: BTreeMap<String, InvocationCounts> = BTreeMap::new();
-        let query = if self.has_column("lambda_day", "durations")? { DAYS } else { DAYS_1 };
+        let query = match self.has_column("lambda_day", "durations")? {
+            false => DAYS_1,
+            true if self.has_column("lambda_day", "init_ms")? => DAYS,
+            true => DAYS_7,
+        };
         for (function, day) in
-            self.rows(OF_DAY, query, days.clone(), |row| Ok((row.get::<String>(11)?, tally(row)?)))?
+            self.rows(OF_DAY, query, days.clone(), |row| Ok((row.get::<String>(13)?, tally(row)?)))?
         {
             all.entry(function.clone())
                 .or_insert_with(|| InvocationCounts { function, ..InvocationCounts::default() })
@@ -185,5 +192,7 @@ fn tally(row: &Record<'_, '_>) -> Result<InvocationCounts, StoreError> {
         causes: BTreeMap::new(),
         durations: row.json(8)?,
         memory,
+        init_ms: row.get(11)?,
+        init_of_ms: row.get(12)?,
     })
 }

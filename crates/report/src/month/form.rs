@@ -183,6 +183,8 @@ pub struct FunctionLine {
     pub errors: u64,
     /// Billed milliseconds.
     pub billed_ms: u64,
+    /// The share of them that went into start-up (INIT), in percent, one decimal; `null` if it was not counted.
+    pub init_percent: Option<Decimal>,
     /// The median duration in milliseconds, rounded up; `null` if no line had a duration.
     pub p50_ms: Option<u64>,
     /// The same for 95 % of them.

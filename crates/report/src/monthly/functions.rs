@@ -4,6 +4,8 @@ use alerting::warm_day::PingStopReason;
 use model::page::{PageTable, Section, SectionPart, TableCell};
 use model::span::Latency;
 
+use rust_decimal::Decimal;
+
 use super::super::words::say;
 use super::{MOST_ROWS, SectionWriter};
 use crate::month::{FunctionLine, PingLine, PlannedPingsLine};
@@ -35,6 +37,15 @@ impl SectionWriter<'_> {
             vec![SectionPart::Table(table)]
         };
         parts.extend(self.more(lines.len()));
+        // Below a tenth, start-up is nothing to work on.
+        let starts = lines.iter().take(MOST_ROWS).filter_map(|line| {
+            let percent = line.init_percent.filter(|percent| *percent >= Decimal::TEN)?;
+            Some(say!(words, "init-share", function = line.function.clone(), percent = percent.to_string()))
+        });
+        let starts: Vec<String> = starts.collect();
+        if !starts.is_empty() {
+            parts.push(SectionPart::List(starts));
+        }
         self.section(say!(words, "functions"), parts)
     }
 

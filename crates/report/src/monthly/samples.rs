@@ -156,6 +156,7 @@ pub(crate) fn december() -> MonthReport {
             timeouts: 130,
             errors: 2,
             billed_ms: 1_000_000,
+            init_percent: Some(number("38.2")),
             p50_ms: Some(12),
             p95_ms: Some(1_250),
             longest_ms: Some(30_030),

@@ -73,6 +73,7 @@ memory = Memory
 causes = Causes
 cause-count = { $count } × { $title }
 count = { $count }
+init-share = { $function }: { $percent }% of what was billed went into start-up (INIT).
 no-invocations = No invocations in the logs of this month.
 pings = Warm-up pings
 no-pings = No pings were sent in this month.

@@ -70,6 +70,7 @@ memory = 메모리
 causes = 원인
 cause-count = { $title } { $count }건
 count = { $count }
+init-share = { $function }: 과금된 시간의 { $percent }%가 시작 단계(INIT)에 쓰였습니다.
 no-invocations = 이 달의 로그에 호출 기록이 없습니다.
 pings = 웜업 핑
 no-pings = 이 달에 보낸 핑이 없습니다.
