@@ -6,9 +6,9 @@ use source::{StoredMap, stored_map};
 
 use super::arguments::{OutputFormat, pattern};
 use super::context::CommandContext;
-use super::lookup::{StoreLookup, open_store, shown_from};
+use super::lookup::{StoreLookup, account_sources, open_store, shown_from};
 use super::output::{print, print_json, say};
-use crate::app::{MonitorConfig, StartError};
+use crate::app::StartError;
 use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.
@@ -23,9 +23,6 @@ The changes are those that a watch with `read.account` has seen. A change has th
 shows them, else the time in which it was made. Values of environment variables are neither kept nor shown.
 
 Exit codes: 0 done, with or without changes; 1 the store cannot be read; 64 command line; 78 configuration";
-
-/// The kind of source that sees changes.
-const ACCOUNT: &str = "account";
 
 #[derive(Debug, clap::Args)]
 #[command(long_about = "Show what changed in the account, as `read.account` has seen it", after_help = EXAMPLES)]
@@ -53,11 +50,11 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     match open_store(&config).await? {
         StoreLookup::Nothing(error) => {
             say(&format!("monitor: {error}"));
-            maps.extend(names(&config).map(|name| (name, StoredMap::default())));
+            maps.extend(account_sources(&config).map(|name| (name, StoredMap::default())));
         }
         StoreLookup::At(store) => {
             changes = store.changes_since(from).await?;
-            for name in names(&config) {
+            for name in account_sources(&config) {
                 let map = stored_map(&store.cursors_of(&name).await?);
                 maps.push((name, map));
             }
@@ -82,10 +79,4 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
             ExitStatus::Done
         }
     })
-}
-
-/// The watches that read the account.
-fn names(config: &MonitorConfig) -> impl Iterator<Item = String> {
-    let of_account = config.watches.iter().filter(|watch| watch.read.kind() == ACCOUNT);
-    of_account.flat_map(|watch| watch.read.names(&watch.name, &config.aws.other_regions))
 }

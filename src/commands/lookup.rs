@@ -28,6 +28,15 @@ pub(super) async fn open_store(config: &MonitorConfig) -> Result<StoreLookup, St
     }
 }
 
+/// The kind of source that reads the account map.
+const ACCOUNT: &str = "account";
+
+/// The sources that read the account map.
+pub(super) fn account_sources(config: &MonitorConfig) -> impl Iterator<Item = String> {
+    let of_account = config.watches.iter().filter(|watch| watch.read.kind() == ACCOUNT);
+    of_account.flat_map(|watch| watch.read.names(&watch.name, &config.aws.other_regions))
+}
+
 /// What is shown without `--since`.
 const USUALLY: TimeDelta = TimeDelta::days(7);
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use account::map::MapKind;
 use alerting::observation::{Observation, ObservationBody, PingOutcome, PingResult};
 use alerting::signs::{LivenessKind, LivenessRun};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -167,6 +168,28 @@ fn ping(at: DateTime<Utc>, function: &str, startup_unfinished: bool) -> Observat
     Observation { at, seen: at, source: "warm.f".to_owned(), what: ObservationBody::Ping(ping) }
 }
 
+/// What `read.account` keeps of an account in which Zappa's rule keeps `rare` warm.
+fn account_map() -> Vec<(String, String, String)> {
+    let arn = |name: &str| format!("arn:aws:lambda:us-east-1:111122223333:function:{name}");
+    let kind = |kind: MapKind, resource: Value| {
+        let snapshot = serde_json::json!({"kind": kind, "region": "us-east-1", "resources": [resource]});
+        let stored = serde_json::json!({"form": 1, "snapshot": snapshot});
+        ("watch.account".to_owned(), kind.word().to_owned(), stored.to_string())
+    };
+    let rule = "backend-zappa-keep-warm-handler.keep_warm_callback";
+    vec![
+        kind(MapKind::Function, serde_json::json!({"id": "rare", "arn": arn("rare"), "settings": {}})),
+        kind(
+            MapKind::EventRule,
+            serde_json::json!({"id": rule, "settings": {"state": "ENABLED", "schedule": "rate(4 minutes)"}}),
+        ),
+        kind(
+            MapKind::RuleTarget,
+            serde_json::json!({"id": "t", "of": rule, "settings": {"target": format!("{}:live", arn("rare"))}}),
+        ),
+    ]
+}
+
 /// A store of three days: `rare` is called every 20 min and pinged every hour, `bursts` twenty times at once every
 /// hour, `stuck` times out in start-up, `gaps` was read half of the time, `new` for an hour.
 async fn stored(folder: &Path) {
@@ -196,7 +219,8 @@ async fn stored(folder: &Path) {
     signs.push(read("gaps", from, from + TimeDelta::hours(36)));
     signs.push(read("new", now - TimeDelta::hours(1), now));
     let store = Store::open(&folder.join("monitor.db"), Durability::None).await.expect("a store");
-    store.commit(&Commit { observations, signs, ..Commit::default() }).await.expect("a commit");
+    let cursors = account_map();
+    store.commit(&Commit { observations, signs, cursors, ..Commit::default() }).await.expect("a commit");
     store.close().await;
 }
 
@@ -204,6 +228,7 @@ async fn stored(folder: &Path) {
 async fn a_plan_is_made_from_what_the_daemon_has_read() {
     let folder = TempDir::new().expect("a folder");
     let config = "[aws]\nregion = \"us-east-1\"\n[store]\npath = \"monitor.db\"\n\
+                  [watch.account]\nevery = \"1h\"\nread.account = {}\n[receiver.me]\nvia.stdout = {}\n\
                   [report]\ncurrency = { code = \"KRW\", per_usd = \"1450\" }\n";
     fs::write(folder.path().join("alerts.toml"), config).expect("a configuration");
     stored(folder.path()).await;
@@ -215,6 +240,10 @@ async fn a_plan_is_made_from_what_the_daemon_has_read() {
         (&216.into(), &72.into(), &"0.0000167976".into())
     );
     assert_eq!(rare["break_even_utilization"], "0.6");
+    let warmer = &rare["other_warmers"][0];
+    assert_eq!((&warmer["function"], &warmer["every_minutes"]), (&"rare:live".into(), &4.into()), "{rare:#}");
+    let said = run(folder.path(), &["plan", "rare"]).stdout;
+    assert!(said.contains("The rule `backend-zappa-keep-warm-handler.keep_warm_callback` calls rare:live"), "{said}");
     let of = |name: &str| -> Value {
         let all = rare["alternatives"].as_array().expect("alternatives");
         all.iter().find(|one| one["name"] == name).expect("an alternative").clone()

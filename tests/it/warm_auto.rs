@@ -231,6 +231,7 @@ struct Weeks {
     /// Pings by moment.
     pings: BTreeMap<i64, u32>,
     failing: Vec<String>,
+    tables: String,
 }
 
 impl Weeks {
@@ -257,7 +258,7 @@ impl Weeks {
             throttled: false,
         };
         let folder = TempDir::new().expect("a folder");
-        Self { folder, now, account: Some(state), pings: BTreeMap::new(), failing: vec![] }
+        Self { folder, now, account: Some(state), pings: BTreeMap::new(), failing: vec![], tables: TABLES.to_owned() }
     }
 
     fn state(&mut self) -> &mut State {
@@ -275,7 +276,7 @@ impl Weeks {
         });
         let clients = AwsClients { logs: account.clone(), functions: account.clone(), ..rest };
         let environment = ConfigEnvironment::with(&[], self.folder.path().to_path_buf());
-        let config = parse(TABLES, &environment, self.now).expect("a valid configuration");
+        let config = parse(&self.tables, &environment, self.now).expect("a valid configuration");
         let daemon = app::daemon(
             config,
             std::future::ready(clients),
@@ -388,4 +389,16 @@ async fn an_account_of_ten_gives_pings_one_place() {
     weeks.run(TimeDelta::days(2)).await;
     assert!(weeks.pings.len() > 150, "{}", weeks.pings.len());
     assert!(weeks.pings.values().all(|at_once| *at_once == 1), "{:?}", weeks.pings);
+}
+
+#[tokio::test]
+async fn functions_that_are_due_at_once_are_pinged_one_after_the_other() {
+    let mut weeks = Weeks::of(Year::Y2020, 0.0, 1);
+    let table = |name: &str| format!("[warm.{name}]\nevery = \"5m\"\nfunction = \"backend:{name}\"\nconcurrency = 2\n");
+    weeks.tables = format!("[receiver.me]\nvia.stdout = {{}}\n{}", ["a", "b", "c"].map(table).concat());
+    weeks.run(TimeDelta::hours(2)).await;
+    let moments: Vec<i64> = weeks.pings.keys().copied().collect();
+    assert!(moments.len() >= 3 * 24, "{moments:?}");
+    assert!(weeks.pings.values().all(|at_once| *at_once == 2), "{:?}", weeks.pings);
+    assert!(moments.windows(2).all(|two| two[1] - two[0] >= 200), "{moments:?}");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use account::inventory::ResourceKind;
 use account::map::{MapKind, MapResource, MapSnapshot};
+use account::warmers::{FoundWarmer, warmers};
 use model::call_failure::CallFailure;
 
 use super::bill::FoundBill;
@@ -38,6 +39,11 @@ impl FoundAccount {
     pub fn resources(&self, kind: MapKind) -> Option<&[MapResource]> {
         let (_, read) = self.kinds.iter().find(|(known, _)| *known == kind)?;
         read.as_ref().ok().map(|snapshot| snapshot.resources.as_slice())
+    }
+
+    /// What calls functions every few minutes, as far as that is known.
+    pub fn warmers(&self) -> Vec<FoundWarmer> {
+        warmers(|kind| self.resources(kind).unwrap_or_default())
     }
 
     /// The names of the functions; none where they are not known.

@@ -11,7 +11,6 @@ mod rules;
 mod secrets;
 mod table;
 mod toml_text;
-mod warmers;
 mod watches;
 
 pub use bill::{BillSummary, FoundBill};
@@ -19,7 +18,6 @@ pub use choices::{EmailChoice, SetupChoices};
 pub use found::FoundAccount;
 pub use secrets::{env_file, is_variable_name};
 pub use table::found_table;
-pub use warmers::{FoundWarmer, warmers};
 
 use self::plan::WatchPlan;
 use self::toml_text::{TomlText, quoted};

@@ -1,5 +1,6 @@
 //! The tables `[watch.<name>]` and `[warm.<name>]`.
 
+use account::warmers::FoundWarmer;
 use account::map::MapKind;
 use model::call_failure::{CallFailure, FailureKind};
 
@@ -9,7 +10,6 @@ use super::found::{FoundAccount, billable_word, word};
 use super::patterns::largest_groups;
 use super::plan::{WatchPlan, by_call};
 use super::toml_text::{TomlText, key, list, mentioned, quoted, some_of};
-use super::warmers::{FoundWarmer, warmers};
 
 /// The most names that a comment lists.
 const SHOWN: usize = 8;
@@ -200,7 +200,7 @@ fn things(found: &FoundAccount, plan: &WatchPlan, text: &mut TomlText) {
 
 /// Writes the warm-ups; whether any of them is active.
 pub(super) fn write_warms(found: &FoundAccount, choices: &SetupChoices, text: &mut TomlText) -> bool {
-    let all = warmers(found);
+    let all = found.warmers();
     if all.is_empty() {
         return false;
     }

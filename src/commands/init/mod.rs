@@ -21,7 +21,7 @@ use self::stop::InitStop;
 use crate::app::{MonitorConfig, StartError, receivers};
 use crate::config::{self, ConfigEnvironment};
 use crate::exit::ExitStatus;
-use setup::{FoundAccount, SetupChoices, configuration, found_table, warmers};
+use setup::{FoundAccount, SetupChoices, configuration, found_table};
 
 pub(super) use self::flags::Args;
 
@@ -112,7 +112,7 @@ async fn take_over(
     choices: &mut SetupChoices,
     tell: fn(&str),
 ) -> Result<(), InitStop> {
-    let warmers = warmers(found);
+    let warmers = found.warmers();
     let names: Vec<&str> = warmers.iter().map(|warmer| warmer.function.as_str()).collect();
     if let Some(unknown) = args.take_over.iter().find(|name| !names.contains(&name.as_str())) {
         let which = if names.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use account::warmers::{FoundWarmer, warmers};
 use alerting::observation::{Observation, ObservationBody, PingResult};
 use alerting::signs::LivenessKind;
 use alerting::warm_day::WarmDay;
@@ -11,6 +12,7 @@ use lambda_log::tally::InvocationCounts;
 use model::money::Percent;
 use model::redact::printable;
 use rust_decimal::prelude::ToPrimitive;
+use source::stored_map;
 use store::Store;
 use warmth::alternatives::{SeenTraffic, alternatives};
 use warmth::knowledge::Knowledge;
@@ -19,10 +21,10 @@ use warmth::traffic::{Arrivals, FunctionTrace};
 
 use super::super::arguments::{OutputFormat, share};
 use super::super::context::CommandContext;
-use super::super::lookup::{StoreLookup, open_store};
+use super::super::lookup::{StoreLookup, account_sources, open_store};
 use super::super::output::{failed, print, print_json};
 use super::plan_document::{PlanDocument, PlanFacts, text};
-use crate::app::StartError;
+use crate::app::{MonitorConfig, StartError};
 use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.
@@ -108,6 +110,7 @@ pub(super) async fn run(args: &PlanArgs, context: &CommandContext) -> Result<Exi
         region: config.aws.region.clone(),
         target: args.target,
         learned: watched.learned.map(|(_, day)| day),
+        warmers: other_warmers(&config, &store, &args.function).await?,
     };
     let rate = config.report.currency.as_ref();
     let document = PlanDocument::new(&facts, &all, target, &prices, rate);
@@ -118,6 +121,18 @@ pub(super) async fn run(args: &PlanArgs, context: &CommandContext) -> Result<Exi
             ExitStatus::Done
         }
     })
+}
+
+/// What else calls the function every few minutes, as the account map of the store shows it.
+async fn other_warmers(config: &MonitorConfig, store: &Store, function: &str) -> Result<Vec<FoundWarmer>, StartError> {
+    let mut all = Vec::new();
+    for source in account_sources(config) {
+        let map = stored_map(&store.cursors_of(&source).await?);
+        all.extend(warmers(|kind| map.resources.get(&kind).map(Vec::as_slice).unwrap_or_default()));
+    }
+    let is_of = |warmer: &FoundWarmer| warmer.function.split(':').next() == Some(function);
+    all.retain(is_of);
+    Ok(all)
 }
 
 /// How AWS keeps environments: as learned from planned pings, or else as measured in 2020.

@@ -1,5 +1,6 @@
 //! What `monitor warm plan` writes.
 
+use account::warmers::FoundWarmer;
 use alerting::observation::PingResult;
 use alerting::warm_day::WarmDay;
 use aws::prices::PriceTable;
@@ -7,6 +8,7 @@ use chrono::{DateTime, Utc};
 use comfy_table::{CellAlignment, Table, presets};
 use model::currency::{ExchangeRate, with_second};
 use model::money::{Money, Percent};
+use model::redact::printable;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use warmth::alternatives::{Alternative, Measure, best_pings, configurable, likely, plan};
@@ -36,6 +38,8 @@ pub(super) struct PlanFacts {
     pub(super) target: Percent,
     /// What the daemon has learned of AWS; `None` if no pings are planned.
     pub(super) learned: Option<WarmDay>,
+    /// What else calls the function every few minutes.
+    pub(super) warmers: Vec<FoundWarmer>,
 }
 
 /// What is written as JSON.
@@ -55,6 +59,8 @@ pub(super) struct PlanDocument {
     regime: &'static str,
     /// What was learned; `None` if no pings are planned.
     learned: Option<LearnedDocument>,
+    /// What else calls the function every few minutes, and so keeps it warm.
+    other_warmers: Vec<WarmerDocument>,
     /// The name of the alternative that is planned; `None` if no pings keep the target.
     plan: Option<String>,
     /// The name of the pings that kept the target in the replay, where there are too few calls to be sure.
@@ -69,6 +75,14 @@ pub(super) struct PlanDocument {
     break_even_utilization: Option<Decimal>,
     provisioned: &'static str,
     snap_start: &'static str,
+}
+
+/// A rule or a schedule that calls a function every few minutes.
+#[derive(Serialize)]
+struct WarmerDocument {
+    by: String,
+    function: String,
+    every_minutes: u32,
 }
 
 /// Pauses and ages that environments survive, in seconds.
@@ -224,6 +238,15 @@ impl PlanDocument {
                 .learned
                 .as_ref()
                 .map(|day| LearnedDocument { pause_s: day.safe_pause_s, age_s: day.safe_age_s }),
+            other_warmers: facts
+                .warmers
+                .iter()
+                .map(|warmer| WarmerDocument {
+                    by: warmer.caller(),
+                    function: printable(&warmer.function),
+                    every_minutes: warmer.minutes,
+                })
+                .collect(),
             plan: planned.map(|one| name(one.measure)),
             likely: maybe.map(|one| name(one.measure)),
             configurable: configurable(all, target).map(|one| name(one.measure)),
@@ -276,6 +299,17 @@ pub(super) fn text(document: &PlanDocument, target: Percent) -> String {
             learned.age_s / 60
         ),
     };
+    let others: String = document
+        .other_warmers
+        .iter()
+        .map(|one| {
+            format!(
+                "\nThe {} calls {} every {} min, which keeps it warm too; a plan counts its calls as calls of users. If \
+                 that is all it is for, disable it.",
+                one.by, one.function, one.every_minutes
+            )
+        })
+        .collect();
     let break_even = document.break_even_utilization.map_or_else(String::new, |share| {
         let percent = (share * Decimal::ONE_HUNDRED).round().normalize();
         format!(
@@ -285,7 +319,7 @@ pub(super) fn text(document: &PlanDocument, target: Percent) -> String {
     });
     format!(
         "{}, {} calls from {} to {}; {} waited for a cold start. Target: {target}\n\n{}\n\n\
-         {}.{fixed}\n{}.\n{}.{break_even}\n{replayed}",
+         {}.{fixed}\n{}.\n{}.{break_even}\n{replayed}{others}",
         document.function,
         document.calls,
         document.from.format("%Y-%m-%d %H:%M"),

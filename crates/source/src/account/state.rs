@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use account::map::{Change, DigestKey, MapKind, MapSnapshot};
+use account::map::{Change, DigestKey, MapKind, MapResource, MapSnapshot};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,8 @@ pub struct StoredMap {
     pub read: Option<DateTime<Utc>>,
     /// The kinds that may not be read, each with the reason.
     pub unknown: Vec<(MapKind, String)>,
+    /// The resources of the kinds that were read.
+    pub resources: BTreeMap<MapKind, Vec<MapResource>>,
 }
 
 /// What the cursors of a source say, as the store has them. A kind whose cursor cannot be read is unknown: the source
@@ -93,7 +95,17 @@ pub fn stored_map(cursors: &[(String, String)]) -> StoredMap {
     };
     let seen = cursors.iter().find(|(key, _)| key == SEEN).map(|(_, text)| serde_json::from_str(text));
     let seen: BTreeMap<MapKind, DateTime<Utc>> = seen.and_then(Result::ok).unwrap_or_default();
-    StoredMap { read: seen.into_values().max(), unknown: cursors.iter().filter_map(unknown).collect() }
+    let resources = |(key, text): &(String, String)| {
+        let (_, kind) = MapKind::ALL.iter().find(|(_, kind)| kind.word() == key)?;
+        // One that cannot be read is told above.
+        let stored = serde_json::from_str::<Option<StoredSnapshot>>(text).ok()??;
+        Some((*kind, stored.snapshot.resources))
+    };
+    StoredMap {
+        read: seen.into_values().max(),
+        unknown: cursors.iter().filter_map(unknown).collect(),
+        resources: cursors.iter().filter_map(resources).collect(),
+    }
 }
 
 #[cfg(test)]

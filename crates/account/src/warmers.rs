@@ -1,8 +1,8 @@
 //! Warmers that exist: rules of EventBridge and schedules that call a function every few minutes.
 
-use account::map::{MapKind, MapResource};
+use model::redact::printable;
 
-use super::found::FoundAccount;
+use crate::map::{MapKind, MapResource};
 
 /// A warmer calls at least every so many minutes.
 const MOST_MINUTES: u32 = 15;
@@ -23,20 +23,21 @@ pub struct FoundWarmer {
 impl FoundWarmer {
     /// The rule or the schedule, for people.
     pub fn caller(&self) -> String {
-        format!("{} `{}`", if self.is_rule { "rule" } else { "schedule" }, super::toml_text::mentioned(&self.by))
+        let name = printable(&self.by);
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("{} `{name}`", if self.is_rule { "rule" } else { "schedule" })
     }
 }
 
-/// The warmers of an account, by function. Whether such a rule is a warmer or a job, nothing shows.
-pub fn warmers(found: &FoundAccount) -> Vec<FoundWarmer> {
-    let functions = found.resources(MapKind::Function).unwrap_or_default();
-    let rules = found.resources(MapKind::EventRule).unwrap_or_default();
-    let targets = found.resources(MapKind::RuleTarget).unwrap_or_default().iter().filter_map(|target| {
+/// The warmers among the resources of each kind, by function. Whether such a rule is a warmer or a job, nothing shows.
+pub fn warmers<'a>(resources: impl Fn(MapKind) -> &'a [MapResource]) -> Vec<FoundWarmer> {
+    let functions = resources(MapKind::Function);
+    let rules = resources(MapKind::EventRule);
+    let targets = resources(MapKind::RuleTarget).iter().filter_map(|target| {
         let rule = rules.iter().find(|rule| Some(rule.id.as_str()) == target.of.as_deref())?;
         warmer(functions, rule, target, true)
     });
-    let schedules = found.resources(MapKind::Schedule).unwrap_or_default();
-    let schedules = schedules.iter().filter_map(|schedule| warmer(functions, schedule, schedule, false));
+    let schedules = resources(MapKind::Schedule).iter().filter_map(|schedule| warmer(functions, schedule, schedule, false));
     let mut all: Vec<FoundWarmer> = targets.chain(schedules).collect();
     all.sort();
     // A second one of the same function adds nothing.
