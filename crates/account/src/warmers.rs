@@ -37,7 +37,8 @@ pub fn warmers<'a>(resources: impl Fn(MapKind) -> &'a [MapResource]) -> Vec<Foun
         let rule = rules.iter().find(|rule| Some(rule.id.as_str()) == target.of.as_deref())?;
         warmer(functions, rule, target, true)
     });
-    let schedules = resources(MapKind::Schedule).iter().filter_map(|schedule| warmer(functions, schedule, schedule, false));
+    let schedules =
+        resources(MapKind::Schedule).iter().filter_map(|schedule| warmer(functions, schedule, schedule, false));
     let mut all: Vec<FoundWarmer> = targets.chain(schedules).collect();
     all.sort();
     // A second one of the same function adds nothing.

@@ -1,7 +1,7 @@
 //! The tables `[watch.<name>]` and `[warm.<name>]`.
 
-use account::warmers::FoundWarmer;
 use account::map::MapKind;
+use account::warmers::FoundWarmer;
 use model::call_failure::{CallFailure, FailureKind};
 
 use super::bill::FoundBill;

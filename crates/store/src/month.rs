@@ -42,8 +42,9 @@ impl Database {
             tallies: self.tallies(month)?,
             pings: self
                 .rows("a ping", PINGS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<PingResult>(1)?)))?,
-            warm_days: self
-                .rows("a day of pings", WARM_DAYS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<WarmDay>(1)?)))?,
+            warm_days: self.rows("a day of pings", WARM_DAYS, [ms(from), ms(to)], |row| {
+                Ok((row.time(0)?, row.json::<WarmDay>(1)?))
+            })?,
             incidents: self.rows("an incident", INCIDENTS, [ms(from), ms(to)], |row| row.json(0))?,
             changes: merged(self.rows("a change", CHANGES, [ms(from), ms(to)], |row| row.json(0))?),
             watched_until: self.last_sign()?,

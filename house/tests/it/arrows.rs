@@ -40,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "alerting",
             "aws",
             "monitor-warmup",
+            "warmth",
         ],
     ),
     (

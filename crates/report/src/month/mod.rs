@@ -100,8 +100,9 @@ fn function_line(tally: &InvocationCounts) -> FunctionLine {
         timeouts: tally.timeouts,
         errors: tally.errors,
         billed_ms: tally.billed_ms,
-        init_percent: (tally.init_of_ms > 0)
-            .then(|| (Decimal::from(tally.init_ms) * Decimal::ONE_HUNDRED / Decimal::from(tally.init_of_ms)).round_dp(1)),
+        init_percent: (tally.init_of_ms > 0).then(|| {
+            (Decimal::from(tally.init_ms) * Decimal::ONE_HUNDRED / Decimal::from(tally.init_of_ms)).round_dp(1)
+        }),
         p50_ms: quantile(50),
         p95_ms: quantile(95),
         longest_ms: quantile(100),
