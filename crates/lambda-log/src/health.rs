@@ -5,6 +5,7 @@ mod checkup;
 mod durations;
 mod function;
 mod held;
+mod learned;
 mod lines;
 mod name;
 mod prefix;

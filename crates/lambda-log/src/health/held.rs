@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::prefix::{MOST_PREFIXES, PrefixLayout, PrefixNames};
+use super::learned::MOST_PREFIXES;
+use super::prefix::{PrefixLayout, PrefixNames};
 use super::sight::NextPart;
 use crate::line::ReportLine;
 
@@ -133,6 +134,10 @@ impl HeldStreams {
 impl HeldStream {
     pub(super) fn names(&self) -> (&str, &str) {
         (&self.stream, &self.function)
+    }
+
+    pub(super) fn is_named(&self) -> bool {
+        !self.stream.is_empty() || !self.function.is_empty()
     }
 
     /// Holds a line of the application that carries no sign.

@@ -26,7 +26,7 @@ impl HealthReader {
         }
         let Some(found) = self.split(text) else { return self.hold_unprefixed(line) };
         let Some(known) = self.held.streams.get(found.stream) else { return false };
-        let is_named = known.names() != ("", "");
+        let is_named = known.is_named();
         if let Some(last) = self.held.last
             && self.held.next.is(found.text)
         {

@@ -41,25 +41,20 @@ pub(super) fn first_sight(line: &str, text: &str, names: (&str, &str)) -> FirstS
 
 /// Whether a text begins with a word that the platform or a runtime begins lines with.
 fn has_word(text: &str) -> bool {
-    const WORDS: [&str; 16] = [
-        "TELEMETRY",
-        "LOGS",
-        "END",
-        "START",
-        "Duration:",
-        "REPORT",
-        "Runtime",
-        "Function",
-        "Sandbox.",
-        "Extension.",
-        "EXTENSION",
-        "INIT",
-        "RESTORE",
-        "Copy",
-        "RequestId",
-        "XRAY",
-    ];
-    WORDS.iter().any(|word| text.starts_with(word)) || is_month(text)
+    let words: &[&str] = match text.as_bytes().first() {
+        Some(b'C') => &["Copy"],
+        Some(b'D') => &["Duration:"],
+        Some(b'E') => &["END", "Extension.", "EXTENSION"],
+        Some(b'F') => &["Function"],
+        Some(b'I') => &["INIT"],
+        Some(b'L') => &["LOGS"],
+        Some(b'R') => &["REPORT", "Runtime", "RESTORE", "RequestId"],
+        Some(b'S') => &["START", "Sandbox."],
+        Some(b'T') => &["TELEMETRY"],
+        Some(b'X') => &["XRAY"],
+        _ => &[],
+    };
+    words.iter().any(|word| text.starts_with(word)) || is_month(text)
 }
 
 fn is_month(text: &str) -> bool {

@@ -165,7 +165,7 @@ impl HealthReader {
         if !held.lines.is_empty() {
             self.flush();
         }
-        let named = Some(held.names()).filter(|names| *names != ("", ""));
+        let named = held.is_named().then(|| held.names());
         let counted_from = if ends_well {
             held.lines.iter().rposition(|line| line.kind == HeldKind::Telling).map_or(0, |telling| telling + 1)
         } else {
