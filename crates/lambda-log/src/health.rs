@@ -8,8 +8,11 @@ mod held;
 mod learned;
 mod lines;
 mod name;
+mod object;
 mod prefix;
+mod printed;
 mod recognise;
+mod record;
 mod sight;
 mod ward;
 mod whole;
@@ -20,6 +23,7 @@ pub use durations::ExactDurations;
 pub use function::{CauseOccurrences, Health};
 pub use lines::LineCounts;
 pub use name::NO_NAME;
+pub(super) use object::load;
 
 #[cfg(test)]
 mod tests;
