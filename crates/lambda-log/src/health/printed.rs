@@ -61,17 +61,24 @@ impl HealthReader {
         found: &PrefixedLine<'_>,
         time_before: Option<i64>,
     ) -> bool {
-        let Some(known) = self.held.streams.get(found.stream) else { return false };
         let has_times = self.held.layout.as_ref().is_some_and(PrefixLayout::has_times);
         let is_alone = has_times || self.held.streams.len() < 2;
         let said = line::parse(found.text);
         // What else it may be does not hang on what the object says of the invocation.
         let is_frame = matches!(said, LogLine::Start { .. } | LogLine::InitStart(_) | LogLine::RestoreStart(_));
         let is_record = is_frame && found.text.ends_with('}') && found.text.starts_with("{\"");
+        // A further line would make it an object that cannot be read, and no frame.
+        let next = line.block.get(line.to + 1..).and_then(|rest| rest.split('\n').next()).unwrap_or_default();
+        if is_frame && (!has_times || self.split(next).is_none()) {
+            return false;
+        }
+        let Some(known) = self.held.streams.get(found.stream) else { return false };
         if !is_alone || (!is_record && second_sight(line.text(), known.names()) == FirstSight::Unclear) {
             return false;
         }
-        self.hold_said(line, found, time_before, said)
+        let is_held = self.hold_said(line, found, time_before, said);
+        self.held.next = NextPart::OfObject;
+        is_held
     }
 
     /// Holds an object by what it says.

@@ -27,15 +27,19 @@ impl HealthReader {
             return true;
         }
         let Some(found) = self.split(text) else { return self.hold_unprefixed(line) };
+        let has_times = self.held.layout.as_ref().is_some_and(PrefixLayout::has_times);
         let Some(known) = self.held.streams.get(found.stream) else { return false };
         let is_named = known.is_named();
+        // Without a time it goes with the line before it, which may be another tool's.
+        if !is_named && !has_times && (self.held.named.is_some() || self.copy.last_named() != ("", "")) {
+            return false;
+        }
         if let Some(last) = self.held.last
             && self.held.next.is(found.text)
         {
             return self.hold_part(last, line, found.text);
         }
         if found.text.is_empty() {
-            let has_times = self.held.layout.as_ref().is_some_and(PrefixLayout::has_times);
             let is_heading = has_times && !known.stream.is_empty();
             if is_heading {
                 self.hold_heading(line, &found);
@@ -149,6 +153,7 @@ impl HealthReader {
         let is_part = !has_times && held.telling;
         let is_quiet = sight == FirstSight::Quiet;
         if is_quiet && !is_part {
+            self.held.next = NextPart::of(text);
             held.hold_quiet(line.held(HeldKind::Quiet, time_before, follows), found.at_ms);
         } else {
             held.telling = true;
@@ -245,7 +250,8 @@ impl HealthReader {
         // It belongs to the stream that was named last.
         let is_its =
             self.held.named == Some(place) || (self.held.named.is_none() && self.copy.last_named() == ("", ""));
-        if !is_bare || !is_its || self.copy.has_time_for_all() || moment::of_line(stripped.text).is_some() {
+        let goes_with_object = self.held.next == NextPart::OfObject;
+        if !is_bare || !is_its || goes_with_object || self.copy.has_time_for_all() || moment::of_line(stripped.text).is_some() {
             return false;
         }
         let text = stripped.text;

@@ -113,6 +113,8 @@ pub(super) enum NextPart {
     Fields,
     /// An error type.
     ErrorType,
+    /// Any line without a prefix, behind an object on one line.
+    OfObject,
 }
 
 impl NextPart {
@@ -121,6 +123,8 @@ impl NextPart {
             Self::Fields
         } else if text.starts_with("RequestId:") {
             Self::ErrorType
+        } else if text.starts_with(['{', '[']) {
+            Self::OfObject
         } else {
             Self::Untimed
         }
@@ -128,7 +132,7 @@ impl NextPart {
 
     pub(super) fn is(self, text: &str) -> bool {
         match self {
-            Self::Untimed => false,
+            Self::Untimed | Self::OfObject => false,
             Self::Fields => ReportField::goes_on(text),
             Self::ErrorType => is_error_type(text),
         }
