@@ -23,7 +23,6 @@ pub use durations::ExactDurations;
 pub use function::{CauseOccurrences, Health};
 pub use lines::LineCounts;
 pub use name::NO_NAME;
-pub(super) use object::load;
 
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 
+use super::record;
 use crate::copy::BracketDepth;
 use crate::line::{self, LogLine};
 
@@ -16,7 +17,7 @@ const LONGEST: (usize, usize) = (500, 32 * 1024);
 const INDENT: &str = "    ";
 
 /// An object over several lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct PrintedObject<'a> {
     /// All of it, without the last end of a line.
     pub(super) text: &'a str,
@@ -24,9 +25,11 @@ pub(super) struct PrintedObject<'a> {
     /// Its members `level` and `type`, where they are texts.
     level: Option<&'a str>,
     kind: Option<&'a str>,
-    /// Whether it has a message that is a text, and a record.
-    has_message: bool,
+    /// Its message, where that is a text, from its first letter on.
+    message: Option<&'a str>,
     has_record: bool,
+    /// It holds events of a log, or is a column of one.
+    is_export: bool,
 }
 
 /// What stands behind a line of which only the time and the stream are known.
@@ -50,8 +53,7 @@ impl<'a> Behind<'a> {
             return Self::Other;
         }
         let (mut at, mut level) = (2, 1);
-        let mut object =
-            PrintedObject { text: "", lines: 1, level: None, kind: None, has_message: false, has_record: false };
+        let mut object = PrintedObject { lines: 1, ..PrintedObject::default() };
         while let Some(length) = memchr::memchr(b'\n', rest.as_bytes().get(at..).unwrap_or_default()) {
             let line = rest.get(at..at + length).unwrap_or_default();
             at += length + 1;
@@ -101,14 +103,37 @@ fn depth_of(inner: &str) -> Option<i64> {
 impl<'a> PrintedObject<'a> {
     /// Takes a member of the object itself.
     fn member(&mut self, member: &'a str) {
-        let text = |value: &'a str| value.strip_prefix('"').and_then(|value| value.split('"').next());
+        let of = |key: &str| member.strip_prefix(key)?.strip_prefix("\": \"");
+        let text = |key: &str| {
+            let value = of(key)?;
+            value.get(..memchr::memchr(b'"', value.as_bytes())?)
+        };
+        let is = |key: &str| member.strip_prefix(key).is_some_and(|rest| rest.starts_with('"'));
         match member.as_bytes().get(1) {
-            Some(b'l') => self.level = member.strip_prefix("\"level\": ").and_then(text).or(self.level),
-            Some(b't') => self.kind = member.strip_prefix("\"type\": ").and_then(text).or(self.kind),
-            Some(b'm') => self.has_message |= member.starts_with("\"message\": \""),
-            Some(b'r') => self.has_record |= member.starts_with("\"record\": "),
+            Some(b'l') => {
+                self.level = text("\"level").or(self.level);
+                self.is_export |= is("\"logEvents");
+            }
+            Some(b't') => self.kind = text("\"type").or(self.kind),
+            Some(b'm') => self.message = of("\"message").or(self.message),
+            Some(b'r') => {
+                self.has_record |= is("\"record");
+                self.is_export |= is("\"results");
+            }
+            Some(b'e') => self.is_export |= is("\"events"),
+            Some(b'f') => self.is_export |= is("\"field"),
+            Some(b'@') => self.is_export |= is("\"@message"),
             _ => {}
         }
+    }
+
+    /// Whether it is a line of the application, of no matter and with a message in which the platform does not speak.
+    fn is_usual(&self) -> bool {
+        const OF_PLATFORM: [&str; 4] = ["Runtime.", "Extension.", "Sandbox.", "Function."];
+        matches!(self.level, Some("INFO" | "DEBUG" | "TRACE" | "info" | "debug" | "trace"))
+            && !self.has_record
+            && self.message.is_some_and(|message| !OF_PLATFORM.iter().any(|word| message.starts_with(word)))
+            && ID.find(self.text.as_bytes()).is_none()
     }
 }
 
@@ -123,50 +148,23 @@ pub(super) enum ObjectSight<'a> {
     Unclear,
 }
 
-/// Words of objects that hold other events, and of messages in which the platform speaks without a mark.
-static WORDS: LazyLock<Result<AhoCorasick, String>> = LazyLock::new(|| {
-    AhoCorasick::new([
-        "\"events\"",
-        "\"results\"",
-        "\"logEvents\"",
-        "\"field\"",
-        "\"@message\"",
-        "RequestId:",
-        "(rapid) ",
-        "\"Runtime.",
-        "\"Extension.",
-        "\"Sandbox.",
-        "\"Function.",
-        "\u{1b}",
-    ])
-    .map_err(|error| format!("the words of exports cannot be searched for: {error}"))
-});
-
-/// Builds the matcher of the words.
-///
-/// # Errors
-/// A sentence that names the matcher.
-pub(crate) fn load() -> Result<(), String> {
-    WORDS.as_ref().map(|_| ()).map_err(Clone::clone)
-}
+/// What the platform begins a line of an invocation with, inside of any text.
+static ID: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("RequestId:"));
 
 impl<'a> ObjectSight<'a> {
     /// What an object says that has so many marks.
     pub(super) fn of(object: &PrintedObject<'a>, marks: usize) -> Self {
         let is_of_platform = object.kind.is_some_and(|kind| kind.starts_with("platform."));
-        if is_of_platform && marks == 1 {
-            if let Some(said) = super::record::start(object.text).or_else(|| super::record::report(object.text)) {
-                return Self::Says(said);
-            }
+        if is_of_platform
+            && marks == 1
+            && let Some(said) = record::start(object.text).or_else(|| record::report(object.text))
+        {
+            return Self::Says(said);
         }
-        let may_hold_others = WORDS.as_ref().map_or(true, |words| words.is_match(object.text));
-        if may_hold_others || (object.has_message && object.level.is_none()) {
+        // An event of an export has a message and no level.
+        if object.is_export || (object.message.is_some() && object.level.is_none()) {
             return Self::Unclear;
         }
-        let is_usual = matches!(object.level, Some("INFO" | "DEBUG" | "TRACE" | "info" | "debug" | "trace"));
-        if marks == 0 && is_usual && object.has_message && !object.has_record {
-            return Self::Quiet;
-        }
-        Self::Says(line::parse(object.text))
+        if marks == 0 && object.is_usual() { Self::Quiet } else { Self::Says(line::parse(object.text)) }
     }
 }

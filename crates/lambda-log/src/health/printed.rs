@@ -30,6 +30,10 @@ impl HealthReader {
         if !is_timed || known.stream.is_empty() || !found.text.is_empty() || self.copy.has_time_for_all() {
             return false;
         }
+        // A colour may stand anywhere, and is not seen where the object is read in full.
+        if line.has_colours && memchr::memchr(0x1b, object.text.as_bytes()).is_some() {
+            return false;
+        }
         let said = match ObjectSight::of(object, line.marks) {
             ObjectSight::Unclear => return false,
             ObjectSight::Quiet => None,

@@ -123,7 +123,7 @@ impl NextPart {
             Self::Fields
         } else if text.starts_with("RequestId:") {
             Self::ErrorType
-        } else if text.starts_with(['{', '[']) {
+        } else if text.starts_with('{') {
             Self::OfObject
         } else {
             Self::Untimed
