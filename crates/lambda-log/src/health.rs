@@ -1,7 +1,9 @@
 //! Summarizes functions from the copy of a log: counts, durations and causes.
 
 mod block;
+mod block_line;
 mod checkup;
+mod cut;
 mod durations;
 mod function;
 mod held;

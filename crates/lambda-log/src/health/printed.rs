@@ -1,12 +1,12 @@
 //! Holds events whose text begins behind the line with their time: objects over several lines, and records of the
 //! platform on one.
 
+use super::block_line::BlockLine;
 use super::checkup::HealthReader;
 use super::held::{HeldKind, HeldPhase};
 use super::object::{ObjectSight, PrintedObject};
 use super::prefix::{PrefixLayout, PrefixedLine};
 use super::sight::{FirstSight, NextPart, second_sight};
-use super::wrapped::BlockLine;
 use crate::line::{self, LogLine};
 
 impl HealthReader {

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::block_line::BlockLine;
 use super::checkup::HealthReader;
 use super::held::{HeldKind, HeldPhase};
 use super::prefix::{PrefixLayout, PrefixedLine};
 use super::sight::{FirstSight, NextPart, first_sight, second_sight};
 use super::whole::{END, START};
-use super::wrapped::BlockLine;
 use crate::exception::goes_on_with_stack;
 use crate::line::{self, LogLine};
 use crate::moment;
@@ -251,7 +251,12 @@ impl HealthReader {
         let is_its =
             self.held.named == Some(place) || (self.held.named.is_none() && self.copy.last_named() == ("", ""));
         let goes_with_object = self.held.next == NextPart::OfObject;
-        if !is_bare || !is_its || goes_with_object || self.copy.has_time_for_all() || moment::of_line(stripped.text).is_some() {
+        if !is_bare
+            || !is_its
+            || goes_with_object
+            || self.copy.has_time_for_all()
+            || moment::of_line(stripped.text).is_some()
+        {
             return false;
         }
         let text = stripped.text;

@@ -4,13 +4,12 @@
 //! be said but its figures, they are counted; otherwise they are read in full, in their order. Lines of other streams
 //! do not matter for them, but for one that may change how all are read; then everything held is read before it.
 
-use std::iter::Peekable;
-
 use chrono::DateTime;
 
+use super::block_line::BlockLine;
 use super::checkup::HealthReader;
-use super::held::{HeldKind, HeldLine, HeldPhase, HeldStream, HeldStreams};
-use super::object::{Behind, PrintedObject};
+use super::held::{HeldKind, HeldPhase, HeldStream, HeldStreams};
+use super::object::Behind;
 use super::prefix::PrefixLayout;
 use super::sight::NextPart;
 use crate::reader::{LineKind, RecognisedInvocation};
@@ -24,66 +23,6 @@ const ENOUGH_BARE: u32 = 4;
 /// So often in a block everything held is read, and the rest of it goes line by line.
 const MOST_UNCLEAR: usize = 200;
 
-/// A line of a block, and how many marks are in it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BlockLine<'a> {
-    pub(super) block: &'a str,
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) marks: usize,
-    /// How many lines it is, and where the object begins that is the last of them.
-    pub(super) lines: u32,
-    pub(super) object: Option<usize>,
-    /// Whether a line of the block has the sequences that colour a terminal.
-    pub(super) has_colours: bool,
-}
-
-impl<'a> BlockLine<'a> {
-    pub(super) fn of(block: &'a str, from: usize, to: usize, has_colours: bool) -> Self {
-        Self { block, from, to, marks: 0, lines: 1, object: None, has_colours }
-    }
-
-    /// Counts the marks up to its end.
-    pub(super) fn count(&mut self, marks: &mut Peekable<impl Iterator<Item = usize>>) {
-        while marks.next_if(|at| *at < self.to).is_some() {
-            self.marks += 1;
-        }
-    }
-
-    /// What stands behind it, if it may be a heading.
-    pub(super) fn behind(&self) -> Behind<'a> {
-        match self.block.as_bytes().get(..self.to) {
-            Some([.., b' ' | b'\t']) => Behind::of(self.block.get(self.to + 1..).unwrap_or_default()),
-            _ => Behind::Other,
-        }
-    }
-
-    /// The same, with the object behind it.
-    pub(super) fn with(self, object: &PrintedObject<'_>) -> Self {
-        let from = self.to + 1;
-        Self { to: from + object.text.len(), lines: 1 + object.lines, object: Some(from), ..self }
-    }
-
-    /// How many lines stand in front of its object.
-    pub(super) fn heading(&self) -> u32 {
-        u32::from(self.object.is_some())
-    }
-
-    /// The line in front of its object, or all of it.
-    pub(super) fn head(&self) -> &'a str {
-        let to = self.object.map_or(self.to, |object| object - 1);
-        self.block.get(self.from..to).unwrap_or_default()
-    }
-
-    pub(super) fn text(&self) -> &'a str {
-        self.block.get(self.from..self.to).unwrap_or_default()
-    }
-
-    pub(super) fn held(&self, kind: HeldKind, time_before: Option<i64>, follows: bool) -> HeldLine {
-        HeldLine { from: self.from, to: self.to, follows, time_before, kind, lines: self.lines }
-    }
-}
-
 /// Whether a text is a record of the platform on one line.
 fn is_record(text: &str) -> bool {
     text.starts_with('{') && text.ends_with('}') && text.contains("\"type\":\"platform.")
@@ -94,14 +33,6 @@ fn heading_of(before: &str, line: &str) -> Option<String> {
     line.strip_prefix("    \"type\": \"platform.")?;
     let heading = before.get(..before.rfind("\n{\n")?)?;
     Some(format!("{}{{", heading.rsplit('\n').next()?))
-}
-
-/// Where the line behind the first one ends that closes an object; the end of the block if none does.
-fn end_of_object(block: &str) -> usize {
-    if block.starts_with("}\n") {
-        return 2;
-    }
-    memchr::memmem::find(block.as_bytes(), b"\n}\n").map_or(block.len(), |at| at + 3)
 }
 
 impl HealthReader {
@@ -209,46 +140,8 @@ impl HealthReader {
         self.carry(block);
     }
 
-    /// Ends the event that the block before has cut. Returns where the next one begins.
-    fn end_cut(
-        &mut self,
-        block: &str,
-        marks: &mut Peekable<impl Iterator<Item = usize>>,
-        in_full: &mut bool,
-    ) -> usize {
-        if self.held.cut.is_empty() {
-            return 0;
-        }
-        let mut event = std::mem::take(&mut self.held.cut);
-        let heading = memchr::memchr(b'\n', event.as_bytes()).unwrap_or_default();
-        let has_begun = event.len() > heading + 1;
-        let taken = if has_begun || block.starts_with("{\n") { end_of_object(block) } else { 0 };
-        event.push_str(block.get(..taken).unwrap_or_default());
-        let mut line = BlockLine::of(&event, 0, heading, event.contains('\u{1b}'));
-        line.marks = self.held.cut_marks;
-        while marks.next_if(|at| *at < taken).is_some() {
-            line.marks += 1;
-        }
-        let is_held = match line.behind() {
-            Behind::Object(object) if line.with(&object).to + 1 == event.len() => {
-                self.hold_object(line.with(&object), &object)
-            }
-            Behind::Cut if event.len() == heading + 1 => self.hold(line),
-            _ => false,
-        };
-        if is_held {
-            self.carry(&event);
-        } else {
-            self.read_all(&event);
-            self.feed_all(event.strip_suffix('\n').unwrap_or(&event));
-            self.held.streams.iter_mut().for_each(|stream| stream.left_open = true);
-            *in_full = true;
-        }
-        taken
-    }
-
     /// Keeps the lines of a block that ends.
-    fn carry(&mut self, block: &str) {
+    pub(super) fn carry(&mut self, block: &str) {
         for place in self.held.carry(block) {
             // The last line may go on in the next block.
             if Some(place) == self.held.last {

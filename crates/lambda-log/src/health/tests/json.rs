@@ -8,9 +8,7 @@ pub(super) fn invocation(number: u32, kind: u8, quiet: u8) -> Vec<String> {
         format!("{{\"time\":\"{time}\",\"type\":\"platform.{kind}\",\"record\":{{{record}}}}}")
     };
     let says = |level: &str, message: &str| {
-        format!(
-            "{{\"timestamp\":\"{time}\",\"level\":\"{level}\",\"message\":\"{message}\",\"requestId\":\"{id}\"}}"
-        )
+        format!("{{\"timestamp\":\"{time}\",\"level\":\"{level}\",\"message\":\"{message}\",\"requestId\":\"{id}\"}}")
     };
     let mut lines = Vec::new();
     if kind == 1 {

@@ -28,8 +28,9 @@ fn wrap(tool: usize, stream: usize, at: u32, event: &str) -> String {
         11 => format!("2024-12-27T{clock}+09:00 {{app=\"todo\", log_group=\"/aws/lambda/todo\"}} "),
         // `aws logs tail --format json` leaves out a fraction of zero, and prints what is an object over several lines.
         13 => {
-            let fraction = if at % 5 == 0 { String::new() } else { format!(".{ms:03}000") };
-            let text = if event.starts_with('{') && event.ends_with('}') { json::printed(event) } else { event.to_owned() };
+            let fraction = if at.is_multiple_of(5) { String::new() } else { format!(".{ms:03}000") };
+            let text =
+                if event.starts_with('{') && event.ends_with('}') { json::printed(event) } else { event.to_owned() };
             return format!("2024-12-27T{clock}{fraction}+00:00 {name} {text}");
         }
         12 => format!("[{}] ", 1_735_264_800_000u64 + u64::from(at)),
@@ -109,7 +110,8 @@ impl Copy {
         for (stream, kinds) in self.streams.iter().enumerate() {
             let events = kinds.iter().enumerate().flat_map(|(number, (kind, quiet))| {
                 let of = (stream * 1000 + number) as u32;
-                let mut lines = if self.json { json::invocation(of, *kind, *quiet) } else { invocation(of, *kind, *quiet) };
+                let mut lines =
+                    if self.json { json::invocation(of, *kind, *quiet) } else { invocation(of, *kind, *quiet) };
                 // The lines of a stack are one event.
                 if let Some(at) = lines.iter().position(|line| line.starts_with("Traceback")) {
                     let stack = lines.splice(at - 1..at + 3, []).collect::<Vec<_>>().join("\n");
