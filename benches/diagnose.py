@@ -5,10 +5,11 @@
     python3 benches/diagnose.py target/release/monitor [MEGABYTES [NAME...]]
 
 Writes logs below target/tmp (seeded, so always the same): in text, in JSON format, in text as `aws logs tail` prints it, of one
-stream and of twenty, and a quarter as long as other tools print it. Reads each five times with either program in turn, and prints
-the fastest time of each, the ratio, and the largest resident memory. ripgrep counts the lines that say REPORT RequestId, INIT_ or
-Task timed out; jq prints the type of every line. A program that is not installed is left out. With names (text, tail, json and the
-others that it prints) only those.
+stream and of twenty, in JSON format as `aws logs tail --format json` prints it, of twenty streams, and a quarter as long as other
+tools print it. Reads each five times with either program in turn, and prints the fastest time of each, the ratio, and the largest
+resident memory. ripgrep counts the lines that say REPORT RequestId, INIT_ or Task timed out, or the same of the JSON format; jq
+prints the type of every line. A program that is not installed is left out. With names (text, tail, json and the others that it
+prints) only those.
 """
 
 import heapq
@@ -100,6 +101,10 @@ def write(path, size, as_json):
 def wrapped(tool, ms, stream, line):
     """A line as a tool prints it."""
     iso = stamp(ms)[:-1]
+    if tool == "tail-json":
+        # Python's isoformat() leaves a fraction of zero out.
+        fraction = iso[-4:] + "000" if ms % 1000 else ""
+        return f"{iso[:-4]}{fraction}+00:00 {stream} \n{json.dumps(json.loads(line), indent=4)}"
     return {
         "tail": f"{iso}000+00:00 {stream} {line}",
         "tail-20": f"{iso}000+00:00 {stream} {line}",
@@ -115,7 +120,7 @@ def wrapped(tool, ms, stream, line):
     }[tool]
 
 
-TOOLS = ["tail", "tail-20", "short", "sam", "sam-colours", "awslogs", "serverless", "csv", "compose", "syslog", "logcli"]
+TOOLS = ["tail", "tail-20", "tail-json", "short", "sam", "sam-colours", "awslogs", "serverless", "csv", "compose", "syslog", "logcli"]
 
 
 def write_wrapped(path, size, tool):
@@ -123,12 +128,12 @@ def write_wrapped(path, size, tool):
     if os.path.exists(path) and abs(os.path.getsize(path) - size) < 10_000:
         return
     chance, written, waiting = random.Random(7), 0, []
-    streams = ["2024/12/20/[$LATEST]%032x" % chance.getrandbits(128) for _ in range(20 if tool == "tail-20" else 1)]
+    streams = ["2024/12/20/[$LATEST]%032x" % chance.getrandbits(128) for _ in range(20 if tool in ("tail-20", "tail-json") else 1)]
     now = [1_734_652_800_000 + n for n in range(len(streams))]
 
     def more(n):
         began = now[n] + chance.randint(20, 3000)
-        lines, now[n] = invocation(chance, began, False)
+        lines, now[n] = invocation(chance, began, tool == "tail-json")
         for place, line in enumerate(lines):
             ms = began + (now[n] - began) * place // max(1, len(lines) - 1)
             heapq.heappush(waiting, (ms, n, place, line.rstrip("\n"), place + 1 == len(lines)))
@@ -194,7 +199,10 @@ def main():
             write_wrapped(path, size if name.startswith("tail") else size // 4, name)
         else:
             write(path, size, name == "json")
-        count = ["rg", "-c", "-e", "REPORT RequestId", "-e", "INIT_", "-e", "Task timed out", path]
+        words = ["REPORT RequestId", "INIT_", "Task timed out"]
+        if name == "tail-json":
+            words = ["platform.report", "platform.init", '"status": "timeout"']
+        count = ["rg", "-c", *(option for word in words for option in ("-e", word)), path]
         peer = (["jq", "-c", ".type", path], "jq") if name == "json" else (count, "ripgrep")
         compare(monitor, path, *peer)
 

@@ -10,7 +10,6 @@ mod export;
 
 use std::borrow::Cow;
 
-use self::depth::BracketDepth;
 use self::export::expand;
 use super::exception::{
     TRACEBACK, announces_more, announces_object, goes_on_with_panic, goes_on_with_stack, is_error_type, is_exception,
@@ -20,6 +19,7 @@ use super::fields::ReportField;
 use super::moment;
 use super::wrapper::{self, UnwrappedLine};
 
+pub(crate) use self::depth::BracketDepth;
 pub(crate) use self::event::OwnedEvent;
 pub use self::event::{CopiedEvent, EventSink};
 
@@ -172,8 +172,11 @@ impl CopyReader {
         if stripped.text.is_empty() || is_rule(stripped.text) {
             self.skipped += 1;
             if stripped.timed && stripped.stream.is_some() {
-                // An event that is empty. The console names no stream on a line of its own.
+                // An event that is empty, or whose text begins on the next line: `aws logs tail --format json` prints an
+                // object so. The console names no stream on a line of its own.
                 self.flush(out);
+                self.name(&stripped);
+                self.last_at = stripped.at_ms.or(self.last_at);
             } else if stripped.timed {
                 self.flush(out);
                 self.bare_at = stripped.at_ms;
@@ -223,11 +226,15 @@ impl CopyReader {
         }
     }
 
-    fn kept(&mut self, stripped: &UnwrappedLine<'_>) -> OwnedEvent {
+    fn name(&mut self, stripped: &UnwrappedLine<'_>) {
         if stripped.stream.is_some() || stripped.function.is_some() {
             self.last_named =
                 (stripped.stream.unwrap_or_default().to_owned(), stripped.function.unwrap_or_default().to_owned());
         }
+    }
+
+    fn kept(&mut self, stripped: &UnwrappedLine<'_>) -> OwnedEvent {
+        self.name(stripped);
         // A line that the tool did not mark goes with the one before it.
         let inherited = |name: &'_ str| -> String { if stripped.timed { String::new() } else { name.to_owned() } };
         OwnedEvent {

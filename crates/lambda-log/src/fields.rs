@@ -152,10 +152,10 @@ pub(super) fn error_type(text: &str) -> Option<Cow<'_, str>> {
 /// The id (a UUID) that a text begins with, and what follows it.
 pub(super) fn leading_uuid(text: &str) -> Option<(&str, &str)> {
     let (id, rest) = text.split_at_checked(36)?;
-    let is_one = id
-        .bytes()
-        .enumerate()
-        .all(|(i, byte)| if matches!(i, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() });
+    // All are looked at before it is decided, so that many are looked at at a time.
+    let is_one = id.bytes().enumerate().fold(true, |is_one, (place, byte)| {
+        is_one & if matches!(place, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+    });
     let ends = rest.bytes().next().is_none_or(|byte| !byte.is_ascii_alphanumeric());
     (is_one && ends).then_some((id, rest))
 }

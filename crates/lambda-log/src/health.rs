@@ -1,14 +1,20 @@
 //! Summarizes functions from the copy of a log: counts, durations and causes.
 
 mod block;
+mod block_line;
 mod checkup;
+mod cut;
 mod durations;
 mod function;
 mod held;
+mod learned;
 mod lines;
 mod name;
+mod object;
 mod prefix;
+mod printed;
 mod recognise;
+mod record;
 mod sight;
 mod ward;
 mod whole;

@@ -10,7 +10,7 @@ use self::said::{MOST_QUOTES, SILENCE};
 use super::line::ReportLine;
 use crate::diagnosis::{Diagnosis, InvocationOutcome};
 
-pub(crate) use self::open::{InitPhase, PartialInvocation};
+pub(crate) use self::open::{InitPhase, PartialInvocation, ms_before_start};
 pub(crate) use self::said::{ApplicationOutput, MOST_INSTANCING};
 
 /// An invocation that is over, or a start-up that failed without one.

@@ -89,13 +89,10 @@ fn time_of_day(text: &str) -> Option<(Option<i64>, &str)> {
         }
         rest = fraction.get(length..)?;
     }
-    let half = rest.strip_prefix(' ').unwrap_or(rest);
     let mut hours = hours;
-    for (name, more) in [("AM", 0), ("PM", 12), ("am", 0), ("pm", 12)] {
-        if let Some(after) = half.strip_prefix(name) {
-            hours = hours % 12 + more;
-            rest = after;
-        }
+    if let Some((more, after)) = half_of_day(rest) {
+        hours = hours % 12 + more;
+        rest = after;
     }
     if hours > 23 || minutes > 59 || seconds > 60 {
         return None;
@@ -103,6 +100,24 @@ fn time_of_day(text: &str) -> Option<(Option<i64>, &str)> {
     let of_day = (i64::from(hours) * 3600 + i64::from(minutes) * 60 + i64::from(seconds)) * 1000 + ms;
     let ends = rest.bytes().next().is_none_or(|byte| !byte.is_ascii_digit());
     ends.then_some((Some(of_day), rest))
+}
+
+/// `AM` or `PM` behind a time of day: the hours it adds, and what follows. `AMQP` is none.
+fn half_of_day(text: &str) -> Option<(u32, &str)> {
+    let half = text.strip_prefix(' ').unwrap_or(text);
+    let more = match half.as_bytes().first_chunk()? {
+        b"AM" | b"am" => 0,
+        b"PM" | b"pm" => 12,
+        _ => return None,
+    };
+    let after = half.get(2..)?;
+    let ends = !after.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    ends.then_some((more, after))
+}
+
+/// Whether a text would be read as a part of the time of day in front of it.
+pub(super) fn begins_with_half_of_day(text: &str) -> bool {
+    half_of_day(text).is_some()
 }
 
 /// `Z`, `+02:00`, `+0200`, `-04`, ` (+02:00)`: milliseconds ahead of UTC, and what follows.
@@ -218,6 +233,20 @@ mod tests {
         ] {
             let found = leading(text).unwrap_or_else(|| panic!("{text} begins with a time"));
             assert_eq!((found.at_ms, found.rest), (at_ms, "START"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_only_begins_like_a_half_of_the_day_is_no_part_of_the_time() {
+        for (text, hours, rest) in [
+            ("2024-07-03T09:46:40 AMQP connected", 9, "AMQP connected"),
+            ("2024-07-03T09:46:40 PM2 started", 9, "PM2 started"),
+            ("2024-07-03T09:46:40 PM connected", 21, "connected"),
+            ("2024-07-03T09:46:40 am", 9, ""),
+        ] {
+            let found = leading(text).unwrap_or_else(|| panic!("{text} begins with a time"));
+            let hour = found.at_ms.map(|ms| ms / 3_600_000 % 24);
+            assert_eq!((hour, found.rest), (Some(hours), rest), "{text}");
         }
     }
 

@@ -2,14 +2,14 @@
 
 /// How deep in brackets a text is.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct BracketDepth {
-    pub(super) level: i64,
+pub(crate) struct BracketDepth {
+    pub(crate) level: i64,
     pub(super) in_string: bool,
     escaped: bool,
 }
 
 impl BracketDepth {
-    pub(super) fn add(&mut self, text: &str) {
+    pub(crate) fn add(&mut self, text: &str) {
         for byte in text.bytes() {
             if self.in_string {
                 match byte {

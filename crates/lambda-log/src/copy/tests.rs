@@ -102,6 +102,23 @@ fn an_object_is_one_event_however_it_is_printed() {
 }
 
 #[test]
+fn an_object_behind_a_time_and_a_stream_is_their_event() {
+    let copy = "2024-07-03T09:46:39+00:00 2024/07/03/[$LATEST]a packed\n\
+        2024-07-03T09:46:40.123000+00:00 2024/07/03/[$LATEST]b \n{\n    \"level\": \"INFO\"\n}\n\
+        2024-07-03T09:46:41+00:00 2024/07/03/[$LATEST]a packed";
+    let found = read(copy);
+    let found: Vec<_> = found.iter().map(|kept| (kept.at_ms, kept.stream.as_str(), kept.text.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            (Some(AT - 1123), "2024/07/03/[$LATEST]a", "packed"),
+            (Some(AT), "2024/07/03/[$LATEST]b", "{\n    \"level\": \"INFO\"\n}"),
+            (Some(AT + 877), "2024/07/03/[$LATEST]a", "packed"),
+        ]
+    );
+}
+
+#[test]
 fn half_an_object_is_said_to_be_broken_and_stops_nothing() {
     let found = read("{\n  \"level\": \"ERROR\",\nEND RequestId: @ID\npacked");
     let found: Vec<(&str, bool)> = found.iter().map(|kept| (kept.text.as_str(), kept.broken)).collect();
@@ -157,6 +174,8 @@ fn an_event_has_the_time_the_stream_and_the_function_that_the_copy_gives_it() {
             "2024-07-03T09:46:39Z 2024/07/03/[$LATEST]60cefc4c \n2024-07-03T09:46:40.123Z 2024/07/03/[$LATEST]60cefc4c packed",
             (Some(AT), STREAM, ""),
         ),
+        // The text of an event may begin on its second line.
+        ("2024-07-03T09:46:40.123000+00:00 2024/07/03/[$LATEST]60cefc4c \npacked", (Some(AT), STREAM, "")),
         // What is no name is none.
         (
             r#"{"@timestamp":"2024-07-03 09:46:40.123","@message":"packed","@log":"1:/aws/lambda/a\nb"}"#,

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::prefix::{MOST_PREFIXES, PrefixLayout, PrefixNames};
+use chrono::TimeDelta;
+
+use super::learned::MOST_PREFIXES;
+use super::prefix::{PrefixLayout, PrefixNames};
 use super::sight::NextPart;
+use crate::invocation::ms_before_start;
 use crate::line::ReportLine;
 
 /// So many bytes of one stream, and of all, are held over the end of a block.
@@ -20,6 +24,9 @@ pub(super) struct HeldStreams {
     pub(super) last: Option<usize>,
     pub(super) next: NextPart,
     pub(super) named: Option<usize>,
+    /// An event that the last block cut: a heading, and a part of the object behind it.
+    pub(super) cut: String,
+    pub(super) cut_marks: usize,
 }
 
 /// How far the invocation of a stream is.
@@ -45,6 +52,8 @@ pub(super) struct HeldLine {
     /// The time that the line before it left.
     pub(super) time_before: Option<i64>,
     pub(super) kind: HeldKind,
+    /// How many lines of the copy it is: an object may be over several.
+    pub(super) lines: u32,
 }
 
 /// What a held line is.
@@ -56,6 +65,8 @@ pub(super) enum HeldKind {
     Platform,
     /// Anything else.
     Telling,
+    /// A time and a stream, with nothing behind them.
+    Heading,
 }
 
 /// The lines of one stream.
@@ -80,6 +91,9 @@ pub(super) struct HeldStream {
     /// The same behind the summary.
     pub(super) quiet_after: u32,
     pub(super) last_line_after: Option<i64>,
+    /// Lines of the copy beside those, that are no events: up to the summary, and behind it.
+    pub(super) extra: u64,
+    pub(super) extra_after: u64,
     /// The platform's lines.
     pub(super) platform: u64,
     pub(super) last: Option<i64>,
@@ -135,6 +149,10 @@ impl HeldStream {
         (&self.stream, &self.function)
     }
 
+    pub(super) fn is_named(&self) -> bool {
+        !self.stream.is_empty() || !self.function.is_empty()
+    }
+
     /// Holds a line of the application that carries no sign.
     pub(super) fn hold_quiet(&mut self, line: HeldLine, at: Option<i64>) {
         if self.phase == HeldPhase::Reported {
@@ -144,8 +162,29 @@ impl HeldStream {
             self.quiet += 1;
             self.last_line = at;
         }
+        self.count_extra(u64::from(line.lines - 1));
         self.last = self.last.max(at);
         self.lines.push(line);
+    }
+
+    /// Holds the summary of the invocation at hand.
+    pub(super) fn hold_report(&mut self, line: HeldLine, report: ReportLine, at: Option<i64>) {
+        self.phase = HeldPhase::Reported;
+        self.platform += u64::from(line.lines);
+        self.report = Some(report);
+        self.ended = at;
+        self.last = self.last.max(at);
+        self.lines.push(line);
+        self.over = self.lines.len();
+    }
+
+    /// Counts lines of the copy that are no events.
+    pub(super) fn count_extra(&mut self, lines: u64) {
+        if self.phase == HeldPhase::Reported {
+            self.extra_after += lines;
+        } else {
+            self.extra += lines;
+        }
     }
 
     /// The text of the line at a place.
@@ -164,6 +203,14 @@ impl HeldStream {
         self.number_carried = self.lines.len();
     }
 
+    /// Whether its summary says more than figures: lines are quoted then.
+    pub(super) fn says_more(&self) -> bool {
+        let Some(report) = &self.report else { return false };
+        let shown = self.ended.zip(self.started).map(|(ended, started)| TimeDelta::milliseconds(ended - started));
+        report.memory_share().is_some_and(|share| share >= 1.0)
+            || shown.is_some_and(|shown| ms_before_start(report, shown).is_some())
+    }
+
     /// Begins anew, with the lines behind the invocation that is over.
     pub(super) fn begin_again(&mut self) {
         self.lines.drain(..self.over.min(self.lines.len()));
@@ -173,6 +220,7 @@ impl HeldStream {
         }
         self.over = 0;
         self.quiet = std::mem::take(&mut self.quiet_after);
+        self.extra = std::mem::take(&mut self.extra_after);
         self.last_line = self.last_line_after.take();
         self.platform = 0;
         self.phase = HeldPhase::Before;
@@ -184,6 +232,7 @@ impl HeldStream {
     pub(super) fn was_read(&mut self) {
         self.over = self.lines.len();
         self.quiet_after = 0;
+        self.extra_after = 0;
         self.begin_again();
         self.phase = HeldPhase::Unclear;
         self.left_open = true;

@@ -3,15 +3,12 @@
 //! A prefix is a text, the time, and another text, such as the stream. Two lines with the same texts and a time of the
 //! same form lose the same prefix in [`wrapper::strip`], so that only one of them has to go through it.
 
-use std::collections::BTreeMap;
-
+use super::learned::{LearnedPrefix, LearnedPrefixes};
 use crate::moment;
 use crate::wrapper;
 
 /// What a copying tool puts in front of a line is not longer than this.
 const LONGEST_PREFIX: usize = 300;
-/// Different prefixes of one layout that are remembered.
-pub(super) const MOST_PREFIXES: usize = 2_000;
 
 /// The form of the prefixes of one tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,35 +20,21 @@ struct PrefixForm {
     behind: usize,
 }
 
-/// The form of the time in a prefix. What stands before the seconds has to be equal or is parsed anew.
+/// The form of the time in a prefix. What stands before the seconds has to be equal or is parsed anew; a fraction of
+/// them may be there or not, as `aws logs tail --format json` leaves out one of zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TimeForm {
     /// Where the seconds begin; `None` for milliseconds since 1970.
     seconds: Option<usize>,
-    length: usize,
     /// Whether it says a date, so that it is a point in time.
     dated: bool,
-}
-
-/// A prefix that was learned.
-#[derive(Debug)]
-struct LearnedPrefix {
-    before: String,
-    behind: String,
-    /// What its zone is ahead of UTC, in milliseconds.
-    ahead_ms: i64,
-    /// The place of the stream it names.
-    stream: usize,
 }
 
 /// The prefixes of a tool.
 #[derive(Debug)]
 pub(super) struct PrefixLayout {
     form: PrefixForm,
-    learned: Vec<LearnedPrefix>,
-    /// Where a prefix is in `learned`, by what stands behind the time and before it.
-    places: BTreeMap<String, BTreeMap<String, usize>>,
-    last: usize,
+    prefixes: LearnedPrefixes,
     /// The time of the last line up to its seconds, and the milliseconds of that; `None` in it if it says no date.
     minute: (String, Option<i64>),
 }
@@ -117,7 +100,7 @@ impl PrefixForm {
         };
         let before = prefix.get(..at)?;
         let extra = before.len() - before.rfind(is_blank_char).map_or(0, |blank| blank + 1);
-        let behind = prefix.get(at + time.length..)?;
+        let behind = prefix.get(time.end(prefix.as_bytes(), at)..)?;
         let is_csv = matches!(behind, "," | ",\"");
         let behind = behind.get(..behind.trim_ascii_end().len() + 1).unwrap_or_default();
         (is_csv || behind.ends_with(is_blank_char)).then(|| Self {
@@ -138,8 +121,9 @@ impl PrefixForm {
         let before = line.get(..at)?;
         let mut time = "";
         if let Some(form) = self.time {
-            time = line.get(at..at + form.length)?;
-            at += form.length;
+            let end = form.end(line.as_bytes(), at);
+            time = line.get(at..end)?;
+            at = end;
         }
         let from = at;
         if self.time.is_some() {
@@ -149,7 +133,7 @@ impl PrefixForm {
             }
         }
         let behind = line.get(from..at)?;
-        Some(PrefixParts { before, time, behind, text: line.get(at..)?.trim_ascii() })
+        Some(PrefixParts { before, time, behind, text: line.get(at..)? })
     }
 }
 
@@ -179,25 +163,33 @@ impl TimeForm {
         let found = moment::epoch(text).or_else(|| moment::leading(text))?;
         let bytes = text.as_bytes();
         if moment::epoch(text).is_some() {
-            return found.at_ms.map(|_| Self { seconds: None, length: 13, dated: true });
+            return found.at_ms.map(|_| Self { seconds: None, dated: true });
         }
         let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
         let colon = |at: usize| bytes.get(at) == Some(&b':');
         let clock = (0..30).find(|at| {
             digit(*at) && digit(at + 1) && colon(at + 2) && digit(at + 3) && digit(at + 4) && colon(at + 5)
         })?;
-        let mut length = clock + 8;
-        if bytes.get(length).is_some_and(|byte| matches!(byte, b'.' | b',')) && digit(length + 1) {
-            length += 1;
-            while digit(length) {
-                length += 1;
-            }
-        }
+        let mut form = Self { seconds: Some(clock + 6), dated: false };
+        let end = form.end(bytes, 0);
         // `PM` stands behind the time; what counts must be in it.
-        let alone = moment::leading(text.get(..length)?)?;
-        let rest = text.get(length..)?.trim_start_matches(' ').get(..2).unwrap_or_default();
-        let form = Self { seconds: Some(clock + 6), length, dated: alone.at_ms.is_some() };
-        (alone.rest.is_empty() && !["AM", "PM", "am", "pm"].contains(&rest)).then_some(form)
+        let alone = moment::leading(text.get(..end)?)?;
+        form.dated = alone.at_ms.is_some();
+        (alone.rest.is_empty() && !moment::begins_with_half_of_day(text.get(end..)?)).then_some(form)
+    }
+
+    /// Where a time ends that begins at `at`.
+    fn end(self, line: &[u8], at: usize) -> usize {
+        let Some(seconds) = self.seconds else { return at + 13 };
+        let end = at + seconds + 2;
+        if !matches!(line.get(end), Some(b'.' | b',')) {
+            return end;
+        }
+        let fraction = line.get(end + 1..).unwrap_or_default();
+        match fraction.iter().take_while(|byte| byte.is_ascii_digit()).count() {
+            0 => end,
+            digits => end + 1 + digits,
+        }
     }
 }
 
@@ -205,7 +197,7 @@ impl PrefixLayout {
     /// The layout of the tool that wrote this line, if one did.
     pub(super) fn of(line: &str) -> Option<Self> {
         let form = PrefixForm::of(line)?;
-        Some(Self { form, learned: Vec::new(), places: BTreeMap::new(), last: 0, minute: Default::default() })
+        Some(Self { form, prefixes: LearnedPrefixes::default(), minute: Default::default() })
     }
 
     /// Whether the line has a prefix of this layout.
@@ -225,30 +217,30 @@ impl PrefixLayout {
 
     /// Splits a line whose prefix was learned.
     pub(super) fn split<'a>(&mut self, line: &'a str) -> Option<PrefixedLine<'a>> {
-        if let Some(last) = self.learned.get(self.last)
-            && let Some(rest) = line.strip_prefix(last.before.as_str())
-            && let Some((time, rest)) = rest.split_at_checked(self.form.time.map_or(0, |time| time.length))
-            && let Some(text) = rest.strip_prefix(last.behind.as_str())
-        {
-            let (stream, ahead_ms) = (last.stream, last.ahead_ms);
-            let at_ms = self.time(time)?;
-            return Some(PrefixedLine { stream, at_ms: at_ms.map(|at| at - ahead_ms), text: self.form.text(text) });
+        let (bytes, time) = (line.as_bytes(), self.form.time);
+        let end_of_time = |at| time.map_or(at, |time| time.end(bytes, at));
+        let (stream, ahead_ms, behind, time, text) = match self.prefixes.recall(bytes, end_of_time) {
+            Some((known, from, end)) => {
+                let time = line.get(known.before.len()..from)?;
+                (known.stream, known.ahead_ms, known.behind.len(), time, line.get(end..)?)
+            }
+            None => {
+                let parts = self.form.parts(line)?;
+                let known = self.prefixes.find(parts.before, parts.behind, bytes, line.len() - parts.text.len())?;
+                (known.stream, known.ahead_ms, known.behind.len(), parts.time, parts.text)
+            }
+        };
+        // One blank behind the time, and what follows would be read as a part of it.
+        if !time.is_empty() && behind <= 1 && moment::begins_with_half_of_day(text) {
+            return None;
         }
-        let parts = self.form.parts(line)?;
-        let place = *self.places.get(parts.behind)?.get(parts.before)?;
-        let at_ms = self.time(parts.time)?;
-        self.last = place;
-        let known = self.learned.get(place)?;
-        Some(PrefixedLine {
-            stream: known.stream,
-            at_ms: at_ms.map(|at| at - known.ahead_ms),
-            text: self.form.text(parts.text),
-        })
+        let at_ms = self.time(time)?.map(|at| at - ahead_ms);
+        Some(PrefixedLine { stream, at_ms, text: self.form.text(text) })
     }
 
     /// Learns the prefix of a line, if it has the form of the others. `stream` gives the place of what it names.
     pub(super) fn learn(&mut self, line: &str, stream: impl FnOnce(PrefixNames) -> Option<usize>) -> bool {
-        if self.learned.len() >= MOST_PREFIXES || PrefixForm::of(line) != Some(self.form) {
+        if self.prefixes.is_full() || PrefixForm::of(line) != Some(self.form) {
             return false;
         }
         let Some(parts) = self.form.parts(line) else { return false };
@@ -268,9 +260,7 @@ impl PrefixLayout {
         };
         let Some(stream) = stream(names).filter(|_| is_whole) else { return false };
         let (before, behind) = (parts.before.to_owned(), parts.behind.to_owned());
-        self.last = self.learned.len();
-        self.places.entry(behind.clone()).or_default().insert(before.clone(), self.last);
-        self.learned.push(LearnedPrefix { before, behind, ahead_ms, stream });
+        self.prefixes.learn(LearnedPrefix { before, behind, ahead_ms, stream });
         true
     }
 

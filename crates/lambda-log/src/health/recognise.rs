@@ -1,11 +1,13 @@
 //! Recognises the lines of a block that one tool wrote, and holds them.
 
+use std::borrow::Cow;
+
+use super::block_line::BlockLine;
 use super::checkup::HealthReader;
 use super::held::{HeldKind, HeldPhase};
 use super::prefix::{PrefixLayout, PrefixedLine};
 use super::sight::{FirstSight, NextPart, first_sight, second_sight};
 use super::whole::{END, START};
-use super::wrapped::BlockLine;
 use crate::exception::goes_on_with_stack;
 use crate::line::{self, LogLine};
 use crate::moment;
@@ -25,22 +27,24 @@ impl HealthReader {
             return true;
         }
         let Some(found) = self.split(text) else { return self.hold_unprefixed(line) };
+        let has_times = self.held.layout.as_ref().is_some_and(PrefixLayout::has_times);
         let Some(known) = self.held.streams.get(found.stream) else { return false };
-        let is_named = known.names() != ("", "");
+        let is_named = known.is_named();
+        // Without a time it goes with the line before it, which may be another tool's.
+        if !is_named && !has_times && (self.held.named.is_some() || self.copy.last_named() != ("", "")) {
+            return false;
+        }
         if let Some(last) = self.held.last
             && self.held.next.is(found.text)
         {
             return self.hold_part(last, line, found.text);
         }
         if found.text.is_empty() {
-            // An empty event. It only ends the one before it.
-            let Some(last) = self.held.last.filter(|_| !known.stream.is_empty()) else { return false };
-            self.held.next = NextPart::Untimed;
-            let time_before = self.held.last_at;
-            let Some(held) = self.held.streams.get_mut(last) else { return false };
-            let at_ms = if held.phase == HeldPhase::Reported { held.last_line_after } else { held.last_line };
-            held.hold_quiet(line.held(HeldKind::Quiet, time_before, true), at_ms);
-            return true;
+            let is_heading = has_times && !known.stream.is_empty();
+            if is_heading {
+                self.hold_heading(line, &found);
+            }
+            return is_heading;
         }
         let at_ms = self.at_ms(text, &found, known.names());
         let time_before = std::mem::replace(&mut self.held.last_at, at_ms);
@@ -55,16 +59,18 @@ impl HealthReader {
         true
     }
 
-    fn split<'a>(&mut self, line: &'a str) -> Option<PrefixedLine<'a>> {
+    pub(super) fn split<'a>(&mut self, line: &'a str) -> Option<PrefixedLine<'a>> {
         let Self { held, ward, .. } = self;
         if let Some(found) = held.layout.as_mut()?.split(line) {
             return Some(found);
         }
         let unnamed = ward.unnamed.function();
         let mut layout = held.layout.take()?;
+        // What is behind a heading stands on the next line; something has to for the prefix to be seen.
+        let whole = if line.ends_with([' ', '\t']) { Cow::Owned(format!("{line}{{")) } else { Cow::Borrowed(line) };
         let found = {
             // Lines that name the function and lines that name none have one reader.
-            let learned = layout.learn(line, |names| {
+            let learned = layout.learn(&whole, |names| {
                 if names.function.is_empty() || names.function != unnamed { held.place(names) } else { None }
             });
             learned.then(|| layout.split(line)).flatten()
@@ -91,7 +97,13 @@ impl HealthReader {
     fn hold_prefixed(&mut self, line: BlockLine<'_>, found: PrefixedLine<'_>, time_before: Option<i64>) -> bool {
         let text = found.text;
         match text.as_bytes().first() {
-            Some(b'S') if text.starts_with(START) => return self.hold_start(line, found, time_before),
+            Some(b'S') if text.starts_with(START) => {
+                let LogLine::Start { request_id: Some(id), version: Some(version) } = line::parse(text) else {
+                    return false;
+                };
+                return self.hold_start(line, &found, time_before, (&id, &version));
+            }
+            Some(b'{') if line.marks > 0 => return self.hold_record(line, &found, time_before),
             Some(b'I' | b'R') if text.starts_with("INIT_START ") || text.starts_with("RESTORE_START ") => {
                 let is_one = line.marks == 1;
                 if is_one {
@@ -122,13 +134,7 @@ impl HealthReader {
             && let Some((id, report)) = line::plain_report(text)
             && id == held.id
         {
-            held.phase = HeldPhase::Reported;
-            held.platform += 1;
-            held.report = Some(report);
-            held.ended = found.at_ms;
-            held.last = held.last.max(found.at_ms);
-            held.lines.push(line.held(HeldKind::Platform, time_before, follows));
-            held.over = held.lines.len();
+            held.hold_report(line.held(HeldKind::Platform, time_before, follows), report, found.at_ms);
             self.held.next = NextPart::Fields;
             return true;
         }
@@ -147,6 +153,7 @@ impl HealthReader {
         let is_part = !has_times && held.telling;
         let is_quiet = sight == FirstSight::Quiet;
         if is_quiet && !is_part {
+            self.held.next = NextPart::of(text);
             held.hold_quiet(line.held(HeldKind::Quiet, time_before, follows), found.at_ms);
         } else {
             held.telling = true;
@@ -160,10 +167,13 @@ impl HealthReader {
     }
 
     /// An invocation begins.
-    fn hold_start(&mut self, line: BlockLine<'_>, found: PrefixedLine<'_>, time_before: Option<i64>) -> bool {
-        let LogLine::Start { request_id: Some(id), version: Some(version) } = line::parse(found.text) else {
-            return false;
-        };
+    pub(super) fn hold_start(
+        &mut self,
+        line: BlockLine<'_>,
+        found: &PrefixedLine<'_>,
+        time_before: Option<i64>,
+        (id, version): (&str, &str),
+    ) -> bool {
         if line.marks != 1 || id.len() != 36 {
             return false;
         }
@@ -176,32 +186,33 @@ impl HealthReader {
             self.flush();
             let Some(held) = self.held.streams.get(found.stream) else { return false };
             let (reader, bill) = self.ward.reader(&held.function);
-            alone = reader.ends_before(&held.stream, &id, bill);
+            alone = reader.ends_before(&held.stream, id, bill);
         }
         let Some(held) = self.held.streams.get_mut(found.stream) else { return false };
         let (reader, _) = self.ward.reader(&held.function);
-        if !alone || !reader.runs(&version) || reader.streams() > MOST_STREAMS {
+        if !alone || !reader.runs(version) || reader.streams() > MOST_STREAMS {
             return false;
         }
         self.held.next = NextPart::Untimed;
         held.phase = HeldPhase::Started;
         held.left_open = false;
-        held.platform = 1;
+        held.platform = u64::from(line.lines - line.heading());
+        held.extra += u64::from(line.heading());
         held.started = found.at_ms;
         held.last = held.last.max(found.at_ms);
         held.id.clear();
-        held.id.push_str(&id);
+        held.id.push_str(id);
         held.lines.push(line.held(HeldKind::Platform, time_before, follows));
         true
     }
 
     /// An environment starts: nothing that is held of its stream goes on.
-    fn start_up(&mut self, line: BlockLine<'_>, place: usize, time_before: Option<i64>) {
+    pub(super) fn start_up(&mut self, line: BlockLine<'_>, place: usize, time_before: Option<i64>) {
         self.finish(place, line.block);
         self.read_stream(place, line.block, false);
         self.flush();
         self.copy.resume(time_before, None);
-        self.feed(line.text());
+        self.feed_all(line.text());
         self.flush();
         self.held.next = NextPart::Untimed;
     }
@@ -239,7 +250,13 @@ impl HealthReader {
         // It belongs to the stream that was named last.
         let is_its =
             self.held.named == Some(place) || (self.held.named.is_none() && self.copy.last_named() == ("", ""));
-        if !is_bare || !is_its || self.copy.has_time_for_all() || moment::of_line(stripped.text).is_some() {
+        let goes_with_object = self.held.next == NextPart::OfObject;
+        if !is_bare
+            || !is_its
+            || goes_with_object
+            || self.copy.has_time_for_all()
+            || moment::of_line(stripped.text).is_some()
+        {
             return false;
         }
         let text = stripped.text;

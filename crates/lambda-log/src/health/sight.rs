@@ -41,25 +41,20 @@ pub(super) fn first_sight(line: &str, text: &str, names: (&str, &str)) -> FirstS
 
 /// Whether a text begins with a word that the platform or a runtime begins lines with.
 fn has_word(text: &str) -> bool {
-    const WORDS: [&str; 16] = [
-        "TELEMETRY",
-        "LOGS",
-        "END",
-        "START",
-        "Duration:",
-        "REPORT",
-        "Runtime",
-        "Function",
-        "Sandbox.",
-        "Extension.",
-        "EXTENSION",
-        "INIT",
-        "RESTORE",
-        "Copy",
-        "RequestId",
-        "XRAY",
-    ];
-    WORDS.iter().any(|word| text.starts_with(word)) || is_month(text)
+    let words: &[&str] = match text.as_bytes().first() {
+        Some(b'C') => &["Copy"],
+        Some(b'D') => &["Duration:"],
+        Some(b'E') => &["END", "Extension.", "EXTENSION"],
+        Some(b'F') => &["Function"],
+        Some(b'I') => &["INIT"],
+        Some(b'L') => &["LOGS"],
+        Some(b'R') => &["REPORT", "Runtime", "RESTORE", "RequestId"],
+        Some(b'S') => &["START", "Sandbox."],
+        Some(b'T') => &["TELEMETRY"],
+        Some(b'X') => &["XRAY"],
+        _ => &[],
+    };
+    words.iter().any(|word| text.starts_with(word)) || is_month(text)
 }
 
 fn is_month(text: &str) -> bool {
@@ -118,6 +113,8 @@ pub(super) enum NextPart {
     Fields,
     /// An error type.
     ErrorType,
+    /// Any line without a prefix, behind an object on one line.
+    OfObject,
 }
 
 impl NextPart {
@@ -126,6 +123,8 @@ impl NextPart {
             Self::Fields
         } else if text.starts_with("RequestId:") {
             Self::ErrorType
+        } else if text.starts_with('{') {
+            Self::OfObject
         } else {
             Self::Untimed
         }
@@ -133,7 +132,7 @@ impl NextPart {
 
     pub(super) fn is(self, text: &str) -> bool {
         match self {
-            Self::Untimed => false,
+            Self::Untimed | Self::OfObject => false,
             Self::Fields => ReportField::goes_on(text),
             Self::ErrorType => is_error_type(text),
         }

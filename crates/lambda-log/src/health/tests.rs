@@ -1,3 +1,4 @@
+mod json;
 mod wrapped;
 
 use proptest::prelude::*;
@@ -100,9 +101,9 @@ fn invocation(number: u32, kind: u8, quiet: u8) -> Vec<String> {
     lines.push(format!("END RequestId: {id}"));
     let mut report = format!(
         "REPORT RequestId: {id}\tDuration: {}.25 ms\tBilled Duration: {} ms\tMemory Size: 128 MB\tMax Memory Used: {} MB\t",
-        number % 700,
+        number % 700 + if kind == 12 { 11_000 } else { 0 },
         number % 700 + 1,
-        if kind == 5 { 128 } else { 40 + number % 60 }
+        if matches!(kind, 5 | 11) { 128 } else { 40 + number % 60 }
     );
     if kind == 1 {
         report.push_str("Init Duration: 402.10 ms\t");

@@ -6,8 +6,10 @@
 
 use chrono::DateTime;
 
+use super::block_line::BlockLine;
 use super::checkup::HealthReader;
-use super::held::{HeldKind, HeldLine, HeldPhase, HeldStream, HeldStreams};
+use super::held::{HeldKind, HeldPhase, HeldStream, HeldStreams};
+use super::object::Behind;
 use super::prefix::PrefixLayout;
 use super::sight::NextPart;
 use crate::reader::{LineKind, RecognisedInvocation};
@@ -21,25 +23,16 @@ const ENOUGH_BARE: u32 = 4;
 /// So often in a block everything held is read, and the rest of it goes line by line.
 const MOST_UNCLEAR: usize = 200;
 
-/// A line of a block, and how many marks are in it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BlockLine<'a> {
-    pub(super) block: &'a str,
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) marks: usize,
-    /// Whether a line of the block has the sequences that colour a terminal.
-    pub(super) has_colours: bool,
+/// Whether a text is a record of the platform on one line.
+fn is_record(text: &str) -> bool {
+    text.starts_with('{') && text.ends_with('}') && text.contains("\"type\":\"platform.")
 }
 
-impl<'a> BlockLine<'a> {
-    pub(super) fn text(&self) -> &'a str {
-        self.block.get(self.from..self.to).unwrap_or_default()
-    }
-
-    pub(super) fn held(&self, kind: HeldKind, time_before: Option<i64>, follows: bool) -> HeldLine {
-        HeldLine { from: self.from, to: self.to, follows, time_before, kind }
-    }
+/// The heading of an object over several lines that has this line as its type, with the bracket behind it.
+fn heading_of(before: &str, line: &str) -> Option<String> {
+    line.strip_prefix("    \"type\": \"platform.")?;
+    let heading = before.get(..before.rfind("\n{\n")?)?;
+    Some(format!("{}{{", heading.rsplit('\n').next()?))
 }
 
 impl HealthReader {
@@ -66,9 +59,12 @@ impl HealthReader {
                 }
                 continue;
             }
+            let headed = heading_of(block.get(..from).unwrap_or_default(), line);
+            let line = headed.as_deref().unwrap_or(line);
             let plain = wrapper::plain(line);
             let stripped = wrapper::strip(&plain);
-            if !wrapper::is_platform(stripped.text) {
+            let is_of_platform = headed.is_some() || wrapper::is_platform(stripped.text) || is_record(stripped.text);
+            if !is_of_platform || stripped.text.len() == plain.trim_ascii().len() {
                 continue;
             }
             if !self.held.layout.as_ref().is_some_and(|layout| layout.fits(line)) {
@@ -93,23 +89,20 @@ impl HealthReader {
 
     /// Reads a block that one tool wrote.
     pub(super) fn wrapped(&mut self, block: &str, marks: &[MarkerPosition]) {
-        let mut marks = marks.iter().peekable();
-        let (mut from, mut unclear) = (0, 0);
+        let mut marks = marks.iter().map(|mark| mark.at as usize).peekable();
         let has_colours = memchr::memchr(0x1b, block.as_bytes()).is_some();
         // What is being read goes on until a line does not belong to it.
         let mut in_full = self.copy.is_open();
         if self.held.last.is_none() {
             self.held.last_at = self.copy.last_at();
         }
-        for to in memchr::memchr_iter(b'\n', block.as_bytes()) {
-            let mut number = 0;
-            while marks.next_if(|mark| (mark.at as usize) < to).is_some() {
-                number += 1;
-            }
-            let line = BlockLine { block, from, to, marks: number, has_colours };
-            from = to + 1;
+        let (mut from, mut unclear) = (self.end_cut(block, &mut marks, &mut in_full), 0);
+        while let Some(length) = memchr::memchr(b'\n', block.as_bytes().get(from..).unwrap_or_default()) {
+            let mut line = BlockLine::of(block, from, from + length, has_colours);
+            line.count(&mut marks);
             if in_full && self.copy.may_take(line.text()) {
                 self.feed(line.text());
+                from = line.to + 1;
                 continue;
             }
             if in_full {
@@ -117,7 +110,21 @@ impl HealthReader {
                 self.held.last_at = self.copy.last_at();
                 in_full = false;
             }
-            if self.hold(line) {
+            let is_held = match line.behind() {
+                Behind::Other => self.hold(line),
+                Behind::Object(object) => {
+                    line = line.with(&object);
+                    line.count(&mut marks);
+                    self.hold_object(line, &object)
+                }
+                Behind::Cut => {
+                    block.get(from..).unwrap_or_default().clone_into(&mut self.held.cut);
+                    self.held.cut_marks = line.marks + marks.count();
+                    break;
+                }
+            };
+            from = line.to + 1;
+            if is_held {
                 continue;
             }
             self.read_all(block);
@@ -126,10 +133,15 @@ impl HealthReader {
                 self.line_by_line(block.as_bytes().get(line.from..).unwrap_or_default());
                 return;
             }
-            self.feed(line.text());
+            self.feed_all(line.text());
             self.held.streams.iter_mut().for_each(|stream| stream.left_open = true);
             in_full = true;
         }
+        self.carry(block);
+    }
+
+    /// Keeps the lines of a block that ends.
+    pub(super) fn carry(&mut self, block: &str) {
         for place in self.held.carry(block) {
             // The last line may go on in the next block.
             if Some(place) == self.held.last {
@@ -143,6 +155,15 @@ impl HealthReader {
     /// Reads everything that is held.
     pub(super) fn read_held(&mut self) {
         self.read_all("");
+        let cut = std::mem::take(&mut self.held.cut);
+        if !cut.is_empty() {
+            self.feed_all(cut.strip_suffix('\n').unwrap_or(&cut));
+        }
+    }
+
+    /// Reads lines in full.
+    pub(super) fn feed_all(&mut self, lines: &str) {
+        lines.split('\n').for_each(|line| self.feed(line));
     }
 
     pub(super) fn read_all(&mut self, block: &str) {
@@ -165,16 +186,16 @@ impl HealthReader {
         if !held.lines.is_empty() {
             self.flush();
         }
-        let named = Some(held.names()).filter(|names| *names != ("", ""));
+        let named = held.is_named().then(|| held.names());
         let counted_from = if ends_well {
             held.lines.iter().rposition(|line| line.kind == HeldKind::Telling).map_or(0, |telling| telling + 1)
         } else {
             held.lines.len()
         };
-        let mut counted = 0u32;
+        let mut counted = (0, 0);
         for (number, line) in held.lines.iter().enumerate() {
             if line.kind == HeldKind::Quiet && (counted_from..held.over).contains(&number) {
-                counted += 1;
+                counted = (counted.0 + 1, counted.1 + u64::from(line.lines));
                 continue;
             }
             self.count_lines(&held, std::mem::take(&mut counted));
@@ -182,7 +203,7 @@ impl HealthReader {
                 self.flush();
             }
             self.copy.resume(line.time_before, named.filter(|_| number == 0));
-            self.feed(held.text(number, block));
+            self.feed_all(held.text(number, block));
         }
         held.was_read();
         if let Some(stream) = self.held.streams.get_mut(place) {
@@ -191,14 +212,14 @@ impl HealthReader {
     }
 
     /// Counts lines of the application without a sign, the last ones before the summary.
-    fn count_lines(&mut self, held: &HeldStream, number: u32) {
+    fn count_lines(&mut self, held: &HeldStream, (number, lines): (u32, u64)) {
         if number == 0 {
             return;
         }
         self.flush();
         let at = held.last_line.and_then(DateTime::from_timestamp_millis);
         self.ward.reader(&held.function).0.read_quiet(&held.stream, at, number);
-        self.ward.lines.add(LineKind::Application, u64::from(number));
+        self.ward.lines.add(LineKind::Application, lines);
     }
 
     /// Counts the invocation of a stream that is over, or reads it in full if there is more to it. The lines behind its
@@ -211,7 +232,7 @@ impl HealthReader {
         }
         // A line behind the summary that names the invocation belongs to it.
         let names_it = || (held.over..held.lines.len()).any(|number| held.text(number, block).contains(&held.id));
-        let is_whole = held.phase == HeldPhase::Reported && (held.quiet_after == 0 || !names_it());
+        let is_whole = held.phase == HeldPhase::Reported && !held.says_more() && (held.quiet_after == 0 || !names_it());
         if held.telling || !is_whole {
             let ends_well = is_whole && !held.marked && held.over == held.lines.len();
             return self.read_stream(place, block, ends_well);
@@ -230,7 +251,7 @@ impl HealthReader {
         let (reader, bill) = self.ward.reader(&held.function);
         reader.read_recognised(&held.stream, recognised, bill);
         self.ward.lines.platform += held.platform;
-        self.ward.lines.add(LineKind::Application, u64::from(held.quiet));
+        self.ward.lines.add(LineKind::Application, u64::from(held.quiet) + held.extra);
         held.begin_again();
     }
 }

@@ -1,7 +1,7 @@
 //! An invocation that is being put together, and the start-up before it.
 
 use chrono::serde::ts_milliseconds_option;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::said::ApplicationOutput;
@@ -52,6 +52,13 @@ impl InitPhase {
             .zip(started)
             .is_some_and(|(began, started)| (started - began).num_milliseconds() as f64 > AHEAD_OF_REQUEST_MS + took)
     }
+}
+
+/// What of a duration lies before the START line, where that is more than an inaccurate time.
+pub(crate) fn ms_before_start(report: &ReportLine, shown: TimeDelta) -> Option<f64> {
+    let shown = shown.num_milliseconds() as f64;
+    let hidden = report.duration_ms - shown;
+    (shown >= 0.0 && hidden >= HIDDEN_MS && report.init_ms.is_none() && report.restore_ms.is_none()).then_some(hidden)
 }
 
 /// An invocation that is being put together.
@@ -126,11 +133,7 @@ impl PartialInvocation {
     /// Milliseconds of its duration that had passed before its START line. Lambda writes that line once the environment
     /// is ready, but a start-up that is repeated inside an invocation is part of its duration.
     pub(crate) fn ms_before_start(&self) -> Option<f64> {
-        let report = self.report.as_ref()?;
-        let shown = (self.ended_at? - self.started?).num_milliseconds() as f64;
-        let hidden = report.duration_ms - shown;
-        (shown >= 0.0 && hidden >= HIDDEN_MS && report.init_ms.is_none() && report.restore_ms.is_none())
-            .then_some(hidden)
+        ms_before_start(self.report.as_ref()?, self.ended_at? - self.started?)
     }
 
     /// The same, if it was a start-up that had been cut at its limit before: the environment began as long before the

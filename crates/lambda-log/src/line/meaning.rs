@@ -181,7 +181,7 @@ pub enum PlatformStatus {
 }
 
 impl PlatformStatus {
-    pub(super) fn of(word: &str) -> Self {
+    pub(crate) fn of(word: &str) -> Self {
         match word.trim_matches(|c: char| !c.is_ascii_alphanumeric()) {
             "timeout" => Self::Timeout,
             "error" | "failure" => Self::Error,

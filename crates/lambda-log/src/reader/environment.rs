@@ -65,16 +65,16 @@ pub(super) struct ExecutionEnvironment {
 impl ExecutionEnvironment {
     /// Remembers invocations that are over, in case a line of theirs comes late.
     pub(super) fn remember(&mut self, over: Vec<PartialInvocation>, unnamed: bool) {
-        if over.is_empty() {
+        over.into_iter().for_each(|invocation| self.remember_one(invocation, unnamed));
+    }
+
+    pub(super) fn remember_one(&mut self, over: PartialInvocation, unnamed: bool) {
+        if !over.counted || over.request_id.is_none() {
             return;
         }
         let most = if unnamed { MOST_PAST.1 } else { MOST_PAST.0 };
-        self.past.extend(
-            over.into_iter()
-                .filter(|invocation| invocation.counted && invocation.request_id.is_some())
-                .map(PartialInvocation::without_quotes),
-        );
-        self.past.drain(..self.past.len().saturating_sub(most));
+        self.past.drain(..(self.past.len() + 1).saturating_sub(most));
+        self.past.push(over.without_quotes());
     }
 
     pub(super) fn has_start_up(&self) -> bool {
@@ -83,19 +83,25 @@ impl ExecutionEnvironment {
 
     /// A new invocation, with everything that was said and started before it: its place.
     pub(super) fn begin(&mut self, id: Option<&str>, started: Option<DateTime<Utc>>) -> usize {
+        let begun = self.begun(id, started);
+        self.open.push(begun);
+        self.open.len() - 1
+    }
+
+    /// The same, without keeping it.
+    pub(super) fn begun(&mut self, id: Option<&str>, started: Option<DateTime<Utc>>) -> PartialInvocation {
         let start_up = self.start_up.take();
         let said = std::mem::take(&mut self.before);
         let error_type =
             start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone());
-        self.open.push(PartialInvocation {
+        PartialInvocation {
             request_id: id.map(str::to_owned),
             started,
             start_up,
             said,
             error_type,
             ..PartialInvocation::default()
-        });
-        self.open.len() - 1
+        }
     }
 
     /// The place of the invocation a line of the platform speaks of; it may have begun before the first line that was

@@ -53,8 +53,7 @@ impl LogReader {
         let environment = environments.of(stream);
         let started = recognised.started.or(environment.last);
         environment.last = environment.last.max(recognised.last);
-        environment.begin(Some(recognised.request_id), started);
-        let Some(mut invocation) = environment.open.pop() else { return };
+        let mut invocation = environment.begun(Some(recognised.request_id), started);
         let said = &mut invocation.said;
         said.lines = said.lines.saturating_add(recognised.lines);
         said.lines_since_instancing = said.lines_since_instancing.saturating_add(recognised.lines);
@@ -65,6 +64,6 @@ impl LogReader {
         invocation.report = Some(recognised.report);
         invocation.ended_at = recognised.ended;
         judge.tell(stream, &mut invocation, out);
-        environment.remember(vec![invocation], stream.is_empty());
+        environment.remember_one(invocation, stream.is_empty());
     }
 }
