@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::exception::is_exception;
+use super::super::exception::{is_exception, is_logged_error, is_told_twice};
 use super::super::fields::leading_uuid;
 use super::super::moment;
 
@@ -225,8 +225,10 @@ fn is_unhandled(text: &str) -> bool {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default().trim_ascii_end();
     let second = lines.next().unwrap_or_default().trim_ascii_start();
-    let stack_follows =
-        second.starts_with("Traceback (most recent call last)") || second.starts_with("at ") || is_exception(second);
+    // What a logger put its level in front of is no runtime's.
+    let stack_follows = second.starts_with("Traceback (most recent call last)")
+        || second.starts_with("at ")
+        || (is_exception(second) && !is_logged_error(first));
     let last = first.rsplit(": ").next().unwrap_or_default();
     let type_last = last.len() < first.len()
         && !last.contains(' ')
@@ -238,7 +240,7 @@ fn is_unhandled(text: &str) -> bool {
     // Types that only Go's runtime names so.
     let go = go
         || (type_last && second.is_empty() && matches!(last, "PathError" | "errorString" | "OpError" | "SyscallError"));
-    (type_last && stack_follows) || go
+    (type_last && stack_follows) || go || is_told_twice(text)
 }
 
 /// An exception and its stack, as runtimes and code alike print them.
