@@ -95,7 +95,7 @@ pub(crate) fn goes_on_with_stack(text: &str) -> bool {
 
 /// `botocore.exceptions.ClientError: what happened`: an exception's name, alone or with its message.
 pub fn is_exception(text: &str) -> bool {
-    let name = text.split(':').next().unwrap_or_default().trim_ascii_end();
+    let name = without_codes(text.split(':').next().unwrap_or_default().trim_ascii_end());
     let last = name.rsplit('.').next().unwrap_or_default();
     let is_name = !name.is_empty()
         && name.len() < 120
@@ -118,6 +118,19 @@ pub fn is_exception(text: &str) -> bool {
             || (name.contains('.') && last.starts_with(|c: char| c.is_ascii_uppercase()) && text.contains(": ")))
 }
 
+/// The name of an exception without the codes that .NET puts behind it where the system or a native library failed:
+/// `SqlException (0x80131904)`, `SocketException (111)`, `Win32Exception (80004005, 5)`.
+fn without_codes(name: &str) -> &str {
+    let is_code = |code: &str| {
+        let digits = code.strip_prefix("0x").unwrap_or(code);
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    name.strip_suffix(')')
+        .and_then(|inner| inner.rsplit_once(" ("))
+        .filter(|(_, codes)| codes.split(", ").all(is_code))
+        .map_or(name, |(name, _)| name)
+}
+
 /// `gaierror: what happened`: an exception is not always called one.
 pub(crate) fn is_named(text: &str) -> bool {
     let name = text.split_once(": ").map_or("", |(name, _)| name);
@@ -127,6 +140,22 @@ pub(crate) fn is_named(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exception_is_one_with_codes_behind_its_name() {
+        for (text, one) in [
+            ("Npgsql.NpgsqlException (0x80004005): Failed to connect to 10.0.1.5:5432", true),
+            ("System.Net.Sockets.SocketException (111): Connection refused", true),
+            ("System.ComponentModel.Win32Exception (80004005, 5): Access is denied.", true),
+            ("System.Net.Sockets.SocketException (00000005, 0xFFFDFFFF): Name or service not known", true),
+            ("SqlException (0x80131904)", true),
+            ("SqlException (see below): no rows", false),
+            ("Error (): no rows", false),
+            ("rows (12): 3", false),
+        ] {
+            assert_eq!(is_exception(text), one, "{text}");
+        }
+    }
 
     #[test]
     fn an_error_is_told_again_where_type_and_message_change_places() {

@@ -48,7 +48,7 @@ pub(super) const WORDS: &[&str] = &[
     "Connection terminated",
     "connect ETIMEDOUT",
     "timeout expired",
-    "failed to connect to `host",
+    "ailed to connect to ",
     "dial tcp",
 ];
 
