@@ -12,6 +12,9 @@ use crate::line::{ApplicationLine, LogLevel};
 /// Every line that is marked as an error is asked.
 pub(super) const WORDS: &[&str] = &[];
 
+/// Causes that an uncaught error may have without its line proving it.
+const GUESSED: [Cause; 2] = [Cause::UpstreamError, Cause::VpcNoEgress];
+
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     if line.unhandled {
         return Some(MatchWeight::Failure);
@@ -40,11 +43,12 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     } else {
         found
     };
-    // Where the uncaught error is a refused connection, the refusal is the deeper cause, although the peer has no name.
+    // Where the uncaught error is a connection that failed, that is the deeper cause, although the line does not say
+    // what it was about.
     let is_last_word = |cause: Cause, weight: MatchWeight| {
         case.signs.iter().any(|sign| sign.cause == cause && sign.weight == weight && sign.is_last)
     };
-    let refused = is_last_word(Cause::UpstreamError, MatchWeight::Guess)
+    let is_guessed = GUESSED.iter().any(|cause| is_last_word(*cause, MatchWeight::Guess))
         && is_last_word(Cause::AppException, MatchWeight::Failure);
-    (!dealt_with).then(|| if refused { found.general() } else { found })
+    (!dealt_with).then(|| if is_guessed { found.general() } else { found })
 }

@@ -291,18 +291,7 @@ macro_rules! causes {
                 meaning: "a host name does not resolve",
                 next_step: "Correct the host name in the quoted line. If it is right, check the VPC's DNS settings and allow port 53 in the security group.",
                 not_shown: "whether the name exists, and the DNS settings of the VPC.",
-                by: words {
-                    finding: "A host name could not be resolved.",
-                    words: [
-                        "ENOTFOUND", "EAI_AGAIN", "UnknownHostException", "Name or service not known", "Temporary failure in name resolution",
-                        "no such host", "Could not resolve host", "could not resolve host", "could not translate host name", "getaddrinfo failed",
-                        "nodename nor servname", "NameResolutionError", "failed to lookup address", "Name does not resolve", "Failed to resolve host", "Failed to resolve hostname",
-                        "No address associated with hostname", "getaddrinfo: ", "DNS lookup", "DNS resolution failed",
-                    ],
-                    // Any device can be busy; a resolver that cannot open its socket says so while a connection is
-                    // made.
-                    with: [(["Device or resource busy"], ["getaddrinfo", "gaierror", "resolv", "establish a new connection", "HTTPConnection", "HTTPSConnection"])],
-                },
+                by: code dns_failure,
             }
             /// The function cannot reach the outside: no route, or a closed one.
             VpcNoEgress "vpc_no_egress" {
