@@ -4,6 +4,7 @@
 use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::outcome::InvocationOutcome;
+use super::runtime_exit::is_end;
 use super::sign::MatchWeight;
 use super::verdict::{Confidence, Diagnosis};
 use crate::exception::is_exception;
@@ -16,6 +17,9 @@ pub(super) const WORDS: &[&str] = &[];
 const GUESSED: [Cause; 2] = [Cause::UpstreamError, Cause::VpcNoEgress];
 
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
+    if is_end(&line.text) {
+        return None;
+    }
     if line.unhandled {
         return Some(MatchWeight::Failure);
     }
