@@ -14,7 +14,7 @@ use crate::line::{ApplicationLine, LogLevel};
 pub(super) const WORDS: &[&str] = &[];
 
 /// Causes that an uncaught error may have without its line proving it.
-const GUESSED: [Cause; 2] = [Cause::UpstreamError, Cause::VpcNoEgress];
+const GUESSED: [Cause; 3] = [Cause::UpstreamError, Cause::VpcNoEgress, Cause::BadEvent];
 
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     if is_end(&line.text) {
