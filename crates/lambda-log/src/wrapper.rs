@@ -215,7 +215,7 @@ fn stream_name(stripped: &mut UnwrappedLine<'_>) -> bool {
     true
 }
 
-fn looks_like_stream(text: &str) -> bool {
+pub(super) fn looks_like_stream(text: &str) -> bool {
     let bytes = text.as_bytes();
     let slashes = [4, 7, 10].iter().all(|at| bytes.get(*at) == Some(&b'/'));
     slashes
