@@ -26,6 +26,9 @@ pub use self::event::{CopiedEvent, EventSink};
 /// The longest object, in lines and bytes, that is waited for to be closed.
 const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
 
+/// A first line that is remembered is not longer, in bytes.
+const LONGEST_FIRST: usize = 300;
+
 /// How many lines back a time is looked for.
 const FAR_BACK: usize = 100;
 /// What the event at hand is, so that it is known which lines go on with it.
@@ -52,6 +55,8 @@ pub struct CopyReader {
     object: Option<(OwnedEvent, BracketDepth)>,
     /// The tool marks every physical line of the event that may go on, and not only its first.
     by_lines: bool,
+    /// The first line of the event before the one at hand.
+    said_before: String,
     /// The time that stood on a line of its own, and how many such lines there were.
     bare_at: Option<i64>,
     bare_times: u64,
@@ -104,6 +109,7 @@ impl CopyReader {
                         || goes_on_with_panic(&kept.text, text)
                         || (is_exception(text) && is_logged_error(&kept.text))
                         || is_told_again(&kept.text, text)
+                        || is_paragraph(&self.said_before, &kept.text, text)
                         || (text == "{" && announces_object(&kept.text))
                 }
             }
@@ -222,6 +228,9 @@ impl CopyReader {
     pub(super) fn flush(&mut self, out: &mut dyn EventSink) {
         let Some((shape, kept)) = self.open.take() else { return };
         self.by_lines = false;
+        let first = kept.text.lines().next().unwrap_or_default();
+        self.said_before.clear();
+        self.said_before.push_str(first.get(..LONGEST_FIRST.min(first.len())).unwrap_or_default());
         if shape == EventShape::Application && kept.text.starts_with(['{', '[']) {
             expand(&kept, &mut self.field_at, out);
         } else {
@@ -330,7 +339,8 @@ impl CopyReader {
                     || announces_more(&kept.text)
                     || goes_on_with_panic(&kept.text, text)
                     || (is_exception(text) && is_logged_error(&kept.text))
-                    || is_told_again(&kept.text, text);
+                    || is_told_again(&kept.text, text)
+                    || is_paragraph(&self.said_before, &kept.text, text);
                 if last_of_traceback {
                     *shape = EventShape::Application;
                 }
@@ -406,6 +416,15 @@ fn cut(text: &str) -> &str {
 /// tool marks every physical line.
 fn goes_on_marked(text: &str, next: &str) -> bool {
     is_told_again(text, next) || (next.starts_with(TRACEBACK) && text.starts_with("[ERROR] ") && !text.contains('\n'))
+}
+
+/// Whether an error is told again whose message has paragraphs: its first line, a blank one, more of it.
+fn is_paragraph(before: &str, text: &str, next: &str) -> bool {
+    let kind = text.rsplit_once(": ").map_or("", |(_, kind)| kind);
+    !before.is_empty()
+        && !kind.is_empty()
+        && next.starts_with(kind)
+        && is_told_again(&format!("{before}: {kind}"), next)
 }
 
 /// A line without what a tool put in front of it, but with its own indent.

@@ -76,6 +76,15 @@ fn a_stack_belongs_to_its_error_behind_any_prefix() {
             "no such method: java.lang.Exception\njava.lang.Exception: no such method\npacked",
             &["no such method: java.lang.Exception\njava.lang.Exception: no such method", "packed"][..],
         ),
+        // A message with paragraphs.
+        (
+            "link failure\n\nThe last packet was sent 9 ms ago.: db.LinkException\ndb.LinkException: link failure\npacked",
+            &[
+                "link failure",
+                "The last packet was sent 9 ms ago.: db.LinkException\ndb.LinkException: link failure",
+                "packed",
+            ],
+        ),
         // Each physical line has the name of its container.
         (
             "shop-1  | no tariff: shop.TariffException\nshop-1  | shop.TariffException: no tariff\nshop-1  | \tat shop.A.b(A.java:1)\nshop-1  | packed",

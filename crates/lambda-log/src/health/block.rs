@@ -24,6 +24,9 @@ impl HealthReader {
 
     /// Reads lines that a tool packed in a file of another form.
     fn packed_lines(&mut self, block: &[u8]) {
+        if block.is_empty() {
+            return;
+        }
         let block = block.strip_suffix(b"\n").unwrap_or(block);
         let mut lines = String::with_capacity(block.len());
         for line in block.split(|byte| *byte == b'\n') {

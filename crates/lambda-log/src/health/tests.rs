@@ -1,3 +1,4 @@
+mod packed;
 mod wrapped;
 
 use proptest::prelude::*;
