@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use self::export::expand;
 use super::exception::{
     TRACEBACK, announces_more, announces_object, goes_on_with_panic, goes_on_with_stack, is_error_type, is_exception,
-    is_logged_error, is_named,
+    is_logged_error, is_named, is_told_again,
 };
 use super::fields::ReportField;
 use super::moment;
@@ -25,6 +25,9 @@ pub use self::event::{CopiedEvent, EventSink};
 
 /// The longest object, in lines and bytes, that is waited for to be closed.
 const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
+
+/// A first line that is remembered is not longer, in bytes.
+const LONGEST_FIRST: usize = 300;
 
 /// How many lines back a time is looked for.
 const FAR_BACK: usize = 100;
@@ -50,6 +53,10 @@ pub struct CopyReader {
     open: Option<(EventShape, OwnedEvent)>,
     /// An object that has begun and is not closed: its event, its depth, and whether a string is open.
     object: Option<(OwnedEvent, BracketDepth)>,
+    /// The tool marks every physical line of the event that may go on, and not only its first.
+    by_lines: bool,
+    /// The first line of the event before the one at hand.
+    said_before: String,
     /// The time that stood on a line of its own, and how many such lines there were.
     bare_at: Option<i64>,
     bare_times: u64,
@@ -101,6 +108,8 @@ impl CopyReader {
                         || announces_more(&kept.text)
                         || goes_on_with_panic(&kept.text, text)
                         || (is_exception(text) && is_logged_error(&kept.text))
+                        || is_told_again(&kept.text, text)
+                        || is_paragraph(&self.said_before, &kept.text, text)
                         || (text == "{" && announces_object(&kept.text))
                 }
             }
@@ -112,7 +121,7 @@ impl CopyReader {
         if self.object.is_some() {
             return true;
         }
-        let Some((shape, _)) = &self.open else { return false };
+        let Some((shape, kept)) = &self.open else { return false };
         let plain = wrapper::plain(line);
         let stripped = wrapper::strip(&plain);
         let text = stripped.text;
@@ -122,7 +131,9 @@ impl CopyReader {
             EventShape::Summary => ReportField::goes_on(text),
             EventShape::Ended => is_error_type(text),
             EventShape::Platform => false,
-            EventShape::Application | EventShape::Traceback => !stripped.timed,
+            EventShape::Application | EventShape::Traceback => {
+                !stripped.timed || self.by_lines || goes_on_marked(&kept.text, text)
+            }
         }
     }
 
@@ -219,6 +230,10 @@ impl CopyReader {
     /// Emits the current event.
     pub(super) fn flush(&mut self, out: &mut dyn EventSink) {
         let Some((shape, kept)) = self.open.take() else { return };
+        self.by_lines = false;
+        let first = kept.text.lines().next().unwrap_or_default();
+        self.said_before.clear();
+        self.said_before.push_str(first.get(..LONGEST_FIRST.min(first.len())).unwrap_or_default());
         if shape == EventShape::Application && kept.text.starts_with(['{', '[']) {
             expand(&kept, &mut self.field_at, out);
         } else {
@@ -295,11 +310,19 @@ impl CopyReader {
         if wrapper::is_platform(text) && !text.starts_with("XRAY") {
             return false;
         }
+        let own = behind_prefix(line, text);
+        let indented = own.starts_with([' ', '\t']);
         let belongs = match shape {
             EventShape::Summary => ReportField::goes_on(text),
             EventShape::Ended => is_error_type(text),
             EventShape::Platform => false,
-            EventShape::Application | EventShape::Traceback if stripped.timed => false,
+            EventShape::Application | EventShape::Traceback if stripped.timed => {
+                let is_same = stripped.stream.is_none_or(|stream| kept.stream == stream);
+                let belongs = is_same
+                    && (goes_on_marked(&kept.text, text) || (self.by_lines && (indented || goes_on_with_stack(text))));
+                self.by_lines |= belongs;
+                belongs
+            }
             EventShape::Application | EventShape::Traceback => {
                 // A runtime that prints an error as an object may begin the object on the next line.
                 if text == "{" && announces_object(&kept.text) {
@@ -311,7 +334,6 @@ impl CopyReader {
                     }
                     return true;
                 }
-                let indented = line.starts_with([' ', '\t']);
                 if text.starts_with(TRACEBACK) {
                     *shape = EventShape::Traceback;
                 }
@@ -323,7 +345,9 @@ impl CopyReader {
                     || goes_on_with_stack(text)
                     || announces_more(&kept.text)
                     || goes_on_with_panic(&kept.text, text)
-                    || (is_exception(text) && is_logged_error(&kept.text));
+                    || (is_exception(text) && is_logged_error(&kept.text))
+                    || is_told_again(&kept.text, text)
+                    || is_paragraph(&self.said_before, &kept.text, text);
                 if last_of_traceback {
                     *shape = EventShape::Application;
                 }
@@ -331,7 +355,7 @@ impl CopyReader {
             }
         };
         if belongs {
-            kept.go_on(if *shape == EventShape::Summary { text } else { line.trim_ascii_end() });
+            kept.go_on(if *shape == EventShape::Summary { text } else { own });
         }
         belongs
     }
@@ -393,6 +417,29 @@ fn cut(text: &str) -> &str {
         end -= 1;
     }
     text.get(..end).unwrap_or(text)
+}
+
+/// Whether a line that a tool marked goes on with the one before it: the two are one event for a runtime, so that the
+/// tool marks every physical line.
+fn goes_on_marked(text: &str, next: &str) -> bool {
+    is_told_again(text, next) || (next.starts_with(TRACEBACK) && text.starts_with("[ERROR] ") && !text.contains('\n'))
+}
+
+/// Whether an error is told again whose message has paragraphs: its first line, a blank one, more of it.
+fn is_paragraph(before: &str, text: &str, next: &str) -> bool {
+    let kind = text.rsplit_once(": ").map_or("", |(_, kind)| kind);
+    !before.is_empty()
+        && !kind.is_empty()
+        && next.starts_with(kind)
+        && is_told_again(&format!("{before}: {kind}"), next)
+}
+
+/// A line without what a tool put in front of it, but with its own indent.
+fn behind_prefix<'a>(line: &'a str, text: &str) -> &'a str {
+    let line = line.trim_ascii_end();
+    let prefix = line.strip_suffix(text).map_or("", str::trim_ascii_end);
+    // One blank belongs to the prefix.
+    if prefix.is_empty() { line } else { line.get(prefix.len() + 1..).unwrap_or(line) }
 }
 
 fn shape(text: &str) -> EventShape {

@@ -17,6 +17,7 @@ pub mod line;
 mod load;
 mod moment;
 mod order;
+mod packed;
 pub mod reader;
 pub mod reading;
 pub mod scan;

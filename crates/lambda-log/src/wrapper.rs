@@ -182,6 +182,7 @@ fn layer(stripped: &mut UnwrappedLine<'_>) -> bool {
             is_bullet
         }
         b'/' => comment_or_group(stripped),
+        b'<' => syslog_priority(stripped),
         b'{' if stripped.timed => labels(stripped),
         0x1b => {
             // Colours.
@@ -215,7 +216,7 @@ fn stream_name(stripped: &mut UnwrappedLine<'_>) -> bool {
     true
 }
 
-fn looks_like_stream(text: &str) -> bool {
+pub(super) fn looks_like_stream(text: &str) -> bool {
     let bytes = text.as_bytes();
     let slashes = [4, 7, 10].iter().all(|at| bytes.get(*at) == Some(&b'/'));
     slashes
@@ -331,6 +332,59 @@ fn labels(stripped: &mut UnwrappedLine<'_>) -> bool {
     true
 }
 
+/// `<134>1 2025-03-14T09:26:53.143Z host app 12 - - ` of syslog (RFC 5424), or only the `<134>` of the older form.
+fn syslog_priority(stripped: &mut UnwrappedLine<'_>) -> bool {
+    let Some((priority, rest)) = stripped.text.get(1..).and_then(|rest| rest.split_once('>')) else { return false };
+    if !(1..=3).contains(&priority.len()) || !priority.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let Some(head) = rest.strip_prefix("1 ") else {
+        // The time follows.
+        stripped.text = rest;
+        return moment::leading(rest).is_some();
+    };
+    let (at, mut rest) = head.split_once(' ').unwrap_or((head, ""));
+    let found = moment::leading(at).filter(|found| found.rest.is_empty());
+    if found.is_none() && at != "-" {
+        return false;
+    }
+    // The host, the program, its process and the kind of the message.
+    for _ in 0..4 {
+        let Some((_, next)) = rest.split_once(' ') else { return false };
+        rest = next;
+    }
+    let Some(rest) = behind_structured_data(rest) else { return false };
+    stripped.at_ms = stripped.at_ms.or_else(|| found.and_then(|found| found.at_ms));
+    stripped.timed = true;
+    // An empty message is an event without a text, and no time for what follows. Syslog knows no streams.
+    stripped.stream = stripped.stream.or(Some(""));
+    stripped.text = rest.trim_start_matches('\u{feff}').trim_ascii_start();
+    true
+}
+
+/// What follows the structured data of a syslog message: `-`, or `[name key="value"]` once or several times.
+fn behind_structured_data(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix('-') {
+        return (rest.is_empty() || rest.starts_with(' ')).then_some(rest);
+    }
+    let mut rest = text;
+    while let Some(inner) = rest.strip_prefix('[') {
+        let (mut in_value, mut escaped) = (false, false);
+        let end = inner.bytes().position(|byte| {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_value = !in_value,
+                b']' => return !in_value,
+                _ => {}
+            }
+            false
+        })?;
+        rest = inner.get(end + 1..)?;
+    }
+    (rest.len() < text.len() && (rest.is_empty() || rest.starts_with(' '))).then_some(rest)
+}
+
 /// `host shipper[12]: ` of syslog, right behind a time.
 fn syslog_head(stripped: &mut UnwrappedLine<'_>) -> bool {
     if !stripped.timed {
@@ -383,11 +437,22 @@ mod tests {
             ("2024-07-03T09:46:40Z {} ", ""),
             ("2024-07-03T09:46:40+00:00 {app=\"shop\", host=\"a\"} ", ""),
             ("Jul  3 09:46:40 host app[12]: ", ""),
+            ("<134>Jul  3 09:46:40 host app[12]: ", ""),
             ("EVENTS\t3434\t1720000000123\tx\t", ""),
         ] {
             let text = format!("{before}{line}{after}");
             let stripped = strip(&text);
             assert_eq!((stripped.text.trim_end_matches('"'), stripped.stream), (line.as_str(), None), "{text}");
+        }
+        for before in [
+            "<134>1 2024-07-03T09:46:40.123Z host app 12 - - ",
+            "<14>1 2024-07-03T09:46:40.123Z - - - - - \u{feff}",
+            "<14>1 2024-07-03T09:46:40.123Z host app 12 ID7 [meta a=\"b ] c\" d=\"\\\"\"][more] ",
+        ] {
+            let text = format!("{before}{line}");
+            let stripped = strip(&text);
+            let is_event = (stripped.at_ms, stripped.timed, stripped.stream);
+            assert_eq!((stripped.text, is_event), (line.as_str(), (Some(1_720_000_000_123), true, Some(""))), "{text}");
         }
         for text in [
             format!("{stream} 2024-07-03T09:46:40.123000 {line}"),
@@ -423,6 +488,9 @@ mod tests {
             format!("[INFO]\t2024-07-03T09:46:40.123Z\t{ID}\tgot REPORT RequestId: {ID} Duration: 5 ms"),
             format!("{{\"message\":\"REPORT RequestId: {ID}\"}}"),
             "16:13:27.941 [main] INFO c.e.Main".to_owned(),
+            "<b>1 2024-07-03T09:46:40.123Z host app 12 - - packed".to_owned(),
+            "<134>1 soon host app 12 - - packed".to_owned(),
+            "<134>1 2024-07-03T09:46:40.123Z host app 12 - [open packed".to_owned(),
         ] {
             let stripped = strip(&text);
             assert!(!is_platform(stripped.text) && stripped.function.is_none(), "{stripped:?}");

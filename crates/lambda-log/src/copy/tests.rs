@@ -69,6 +69,47 @@ fn a_stack_belongs_to_the_error_it_is_of() {
 }
 
 #[test]
+fn a_stack_belongs_to_its_error_behind_any_prefix() {
+    for (copy, events) in [
+        // Java's runtime prints nothing more than this where no code of the function was running.
+        (
+            "no such method: java.lang.Exception\njava.lang.Exception: no such method\npacked",
+            &["no such method: java.lang.Exception\njava.lang.Exception: no such method", "packed"][..],
+        ),
+        // A message with paragraphs.
+        (
+            "link failure\n\nThe last packet was sent 9 ms ago.: db.LinkException\ndb.LinkException: link failure\npacked",
+            &[
+                "link failure",
+                "The last packet was sent 9 ms ago.: db.LinkException\ndb.LinkException: link failure",
+                "packed",
+            ],
+        ),
+        // Each physical line has the name of its container.
+        (
+            "shop-1  | no tariff: shop.TariffException\nshop-1  | shop.TariffException: no tariff\nshop-1  | \tat shop.A.b(A.java:1)\nshop-1  | packed",
+            &["no tariff: shop.TariffException\nshop.TariffException: no tariff\n\tat shop.A.b(A.java:1)", "packed"],
+        ),
+        // Each physical line has a time.
+        (
+            "2024-07-03T09:46:40.123Z no tariff: shop.TariffException\n2024-07-03T09:46:40.123Z shop.TariffException: no tariff\n2024-07-03T09:46:40.123Z \tat shop.A.b(A.java:1)\n2024-07-03T09:46:40.124Z packed",
+            &["no tariff: shop.TariffException\nshop.TariffException: no tariff\n\tat shop.A.b(A.java:1)", "packed"],
+        ),
+        (
+            "2024-07-03T09:46:40.123Z [ERROR] KeyError: 'a'\n2024-07-03T09:46:40.123Z Traceback (most recent call last):\n2024-07-03T09:46:40.123Z   File \"a.py\", line 8\n2024-07-03T09:46:40.124Z packed",
+            &["[ERROR] KeyError: 'a'\nTraceback (most recent call last):\n  File \"a.py\", line 8", "packed"],
+        ),
+        // Events of the log that code printed one by one: nothing shows that the tool marks every line.
+        (
+            "2024-07-03T09:46:40.123Z shop.TariffException: no tariff\n2024-07-03T09:46:40.123Z \tat shop.A.b(A.java:1)",
+            &["shop.TariffException: no tariff", "at shop.A.b(A.java:1)"],
+        ),
+    ] {
+        check(copy, events);
+    }
+}
+
+#[test]
 fn a_summary_may_be_wrapped_and_ends_where_the_next_line_begins() {
     check(
         "REPORT RequestId: @ID\nDuration: 5 ms\nBilled Duration: 5 ms\nMemory Size: 128 MB\nMax Memory Used: 31 MB\nXRAY TraceId: 1-5e1b\npacked",

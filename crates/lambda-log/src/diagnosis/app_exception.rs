@@ -4,6 +4,7 @@
 use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::outcome::InvocationOutcome;
+use super::runtime_exit::is_end;
 use super::sign::MatchWeight;
 use super::verdict::{Confidence, Diagnosis};
 use crate::exception::is_exception;
@@ -12,7 +13,13 @@ use crate::line::{ApplicationLine, LogLevel};
 /// Every line that is marked as an error is asked.
 pub(super) const WORDS: &[&str] = &[];
 
+/// Causes that an uncaught error may have without its line proving it.
+const GUESSED: [Cause; 3] = [Cause::UpstreamError, Cause::VpcNoEgress, Cause::BadEvent];
+
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
+    if is_end(&line.text) {
+        return None;
+    }
     if line.unhandled {
         return Some(MatchWeight::Failure);
     }
@@ -40,11 +47,12 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     } else {
         found
     };
-    // Where the uncaught error is a refused connection, the refusal is the deeper cause, although the peer has no name.
+    // Where the uncaught error is a connection that failed, that is the deeper cause, although the line does not say
+    // what it was about.
     let is_last_word = |cause: Cause, weight: MatchWeight| {
         case.signs.iter().any(|sign| sign.cause == cause && sign.weight == weight && sign.is_last)
     };
-    let refused = is_last_word(Cause::UpstreamError, MatchWeight::Guess)
+    let is_guessed = GUESSED.iter().any(|cause| is_last_word(*cause, MatchWeight::Guess))
         && is_last_word(Cause::AppException, MatchWeight::Failure);
-    (!dealt_with).then(|| if refused { found.general() } else { found })
+    (!dealt_with).then(|| if is_guessed { found.general() } else { found })
 }

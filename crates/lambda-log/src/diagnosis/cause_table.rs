@@ -13,19 +13,22 @@
 macro_rules! causes {
     ($then:ident) => {
         $then! {
-            /// What was deployed was built for another processor or system.
+            /// What was deployed was built for another processor, system or version of the runtime.
             WrongArchOrBinary "wrong_arch_or_binary" {
                 meaning: "it was built for another architecture",
-                next_step: "Build for Linux and the function's architecture (arm64 or x86_64), including layers and extensions, or change the function's architecture.",
+                next_step: "Build for Linux, the function's architecture (arm64 or x86_64) and its version of the runtime, including layers and extensions, or change the function's settings.",
                 not_shown: "the architecture that is configured for the function and the one the package was built for.",
                 by: words {
-                    finding: "A binary in the package was built for another processor or operating system.",
+                    finding: "Something in the package was built for another processor, operating system or version of the runtime.",
                     words: [
                         "exec format error", "Exec format error", "invalid ELF header", "cannot execute binary file", "wrong ELF class",
                         "incompatible architecture", "mach-o", "compiled against a different Node.js version", "NODE_MODULE_VERSION",
                         "cannot execute: required file not found", "is not a valid Win32 application", "elf_load",
                         "incompatible with the architecture", "Illegal instruction", "BadImageFormatException", "program with an incorrect format", "built for linux-x64", "darwin-arm64", "darwin-x64",
+                        "UnsupportedClassVersionError", "compiled by a more recent version of the Java Runtime",
                     ],
+                    // Prisma names the systems that its client was generated for where the engine is absent.
+                    unless: ["ocate the Query Engine"],
                 },
             }
             /// A shared library or engine is absent, or too new for the image.
@@ -40,7 +43,7 @@ macro_rules! causes {
                         "Query engine library", "Query Engine library", "Query engine binary", "libquery_engine",
                         "Prisma engines do not seem to be compatible", "UnsatisfiedLinkError", "DllNotFoundException",
                         "Unable to load shared library", "Could not load the \"sharp\" module", "symbol lookup error", "undefined symbol",
-                        "Could not locate the Query Engine", "Could not find Chromium", "Could not find Chrome",
+                        "ocate the Query Engine", "Could not find Chromium", "Could not find Chrome",
                         "Importing the numpy C-extensions failed", "Couldn't find a valid ICU package",
                         "Unable to import required dependencies:\\nnumpy", "libvips", "no native library is found",
                         "initializer for 'Gdip'", "No usable version of libssl", "System.Drawing.Common is not supported",
@@ -224,7 +227,7 @@ macro_rules! causes {
                         "RequestEntityTooLarge", "Function.ResponseSizeTooLarge", "exceeded maximum allowed payload size", "Response payload size",
                         "request entity too large", "Request Entity Too Large", "PayloadTooLargeError", "Payload Too Large",
                         "Request must be smaller than", "status code 413", "413 Request Entity", "Http response code: 413", "response code: 413",
-                        "body size is too long", "Body is too large", "Response size exceeded", "EventTooLarge", "payload size exceeded",
+                        "ody size is too long", "Body is too large", "Response size exceeded", "EventTooLarge", "payload size exceeded",
                     ],
                 },
             }
@@ -271,7 +274,10 @@ macro_rules! causes {
                         "QueuePool limit", "ER_CON_COUNT_ERROR", "acquiring a connection", "ResourceRequest timed out", "connection limit exceeded",
                         "Connection pool exhausted", "connection pool exhausted", "MaxClientsInSessionMode", "max clients reached",
                         "ConnectionAcquireTimeoutError", "User has exceeded the 'max_", "Operation timed out waiting for a connection",
-                        "connection is not available, request timed out",
+                        "onnection is not available, request timed out", "pool timed out while waiting", "timeout exceeded when trying to connect",
+                        "obtaining a connection from the pool", "connection pool has been exhausted", "Cannot get a connection, pool error",
+                        "Unable to fetch a connection in", "Failed getting connection; pool exhausted", "timed out waiting for connection",
+                        "checking out a connection from connection pool", "Timed out in bb8",
                     ],
                     // Clients of HTTP have pools as well.
                     with: [(["PoolTimeout"], ["psycopg", "sql", "SQL", "ostgres"])],
@@ -291,18 +297,7 @@ macro_rules! causes {
                 meaning: "a host name does not resolve",
                 next_step: "Correct the host name in the quoted line. If it is right, check the VPC's DNS settings and allow port 53 in the security group.",
                 not_shown: "whether the name exists, and the DNS settings of the VPC.",
-                by: words {
-                    finding: "A host name could not be resolved.",
-                    words: [
-                        "ENOTFOUND", "EAI_AGAIN", "UnknownHostException", "Name or service not known", "Temporary failure in name resolution",
-                        "no such host", "Could not resolve host", "could not resolve host", "could not translate host name", "getaddrinfo failed",
-                        "nodename nor servname", "NameResolutionError", "failed to lookup address", "Name does not resolve", "Failed to resolve host", "Failed to resolve hostname",
-                        "No address associated with hostname", "getaddrinfo: ", "DNS lookup", "DNS resolution failed",
-                    ],
-                    // Any device can be busy; a resolver that cannot open its socket says so while a connection is
-                    // made.
-                    with: [(["Device or resource busy"], ["getaddrinfo", "gaierror", "resolv", "establish a new connection", "HTTPConnection", "HTTPSConnection"])],
-                },
+                by: code dns_failure,
             }
             /// The function cannot reach the outside: no route, or a closed one.
             VpcNoEgress "vpc_no_egress" {
@@ -330,6 +325,7 @@ macro_rules! causes {
                         "InvalidParameterValue", "ParamValidationError", "Parameter validation failed", "api error ", "\"$fault\"", "$metadata",
                         "(Service: ", "PermanentRedirect", "AuthorizationHeaderMalformed", "TransactionCanceledException",
                         "botocore.exceptions.", "botocore.errorfactory", "MultipleValidationErrors", "ItemCollectionSizeLimit",
+                        "Requested resource not found", "failed to satisfy constraint", "Email address is not verified",
                     ],
                     // Names that frameworks give their own exceptions as well.
                     with: [

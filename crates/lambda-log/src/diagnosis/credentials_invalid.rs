@@ -28,6 +28,8 @@ pub(super) const WORDS: &[&str] = &[
     "Unable to load AWS credentials",
     "Unable to load credentials",
     "no credentials in the property bag",
+    "failed to refresh cached credentials",
+    "no EC2 IMDS role found",
 ];
 
 /// Words that any service uses for its own credentials.

@@ -39,6 +39,11 @@ pub(super) const WORDS: &[&str] = &[
     "Unable to acquire JDBC Connection",
     "MongoNetworkError",
     "MongoError: failed to connect",
+    "Connection terminated unexpectedly",
+    "Connection terminated due to connection timeout",
+    "max retries per request limit",
+    "Timeout connecting to server",
+    "Could not get a resource from the pool",
     // Anything that listens may fail like this: the line has to name a database.
     "ECONNREFUSED",
     "Connection refused",
@@ -48,12 +53,12 @@ pub(super) const WORDS: &[&str] = &[
     "Connection terminated",
     "connect ETIMEDOUT",
     "timeout expired",
-    "failed to connect to `host",
+    "ailed to connect to ",
     "dial tcp",
 ];
 
 /// How many of the words only databases say.
-const OF_DATABASES: usize = 30;
+const OF_DATABASES: usize = 35;
 
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
@@ -63,4 +68,26 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     case.by_sign(Cause::DbUnreachable, "The database did not take the connection.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_meant_by_its_drivers_words_or_by_its_name() {
+        for (text, one) in [
+            ("Error: Connection terminated unexpectedly", true),
+            ("Reached the max retries per request limit (which is 20).", true),
+            ("TimeoutError: Timeout connecting to server", true),
+            ("Failed to connect to 10.0.1.5:5432", true),
+            ("failed to connect to `host=db user=app`: dial tcp 10.0.0.9:5432: i/o timeout", true),
+            ("Failed to connect to rates.test:443", false),
+            ("connect ETIMEDOUT 10.0.0.9:443", false),
+        ] {
+            let line = ApplicationLine { text: text.into(), unhandled: true, ..ApplicationLine::default() };
+            assert_eq!(sign(&line).is_some(), one, "{text}");
+        }
+        assert_eq!(WORDS.get(OF_DATABASES), Some(&"ECONNREFUSED"));
+    }
 }

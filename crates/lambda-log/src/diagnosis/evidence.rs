@@ -101,6 +101,33 @@ pub(super) fn has_any(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
+/// The directions that end the name of a region before its number: `eu-west-1`.
+const DIRECTIONS: [&str; 9] =
+    ["north", "south", "east", "west", "central", "northeast", "southeast", "northwest", "southwest"];
+
+/// Whether a word has the form of the names of AWS's regions.
+fn is_region(word: &str) -> bool {
+    let mut parts = word.rsplit('-');
+    let is_number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    parts.next().is_some_and(is_number)
+        && parts.next().is_some_and(|direction| DIRECTIONS.contains(&direction))
+        && parts.next().is_some_and(|partition| partition.len() >= 2)
+}
+
+/// Whether a text has an address of AWS, `<service>.<region>.amazonaws.com`, whose region none of AWS's can be: there is
+/// no such host.
+pub(super) fn names_no_region(text: &str) -> bool {
+    text.match_indices(".amazonaws.com").any(|(end, _)| {
+        let before = text.get(..end).unwrap_or_default();
+        let host = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.')).next();
+        let Some((service, region)) = host.and_then(|host| host.split_once('.')) else { return false };
+        // Buckets, and hosts of one name for all regions, have something else in its place.
+        let in_its_place = !service.is_empty() && !region.contains('.') && !region.starts_with("s3");
+        let is_unset = matches!(region, "undefined" | "None" | "null");
+        in_its_place && (is_unset || (region.contains('-') && !is_region(region)))
+    })
+}
+
 /// Whether a name stands in a text, and is not the end of a longer one.
 pub(super) fn is_whole_name(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
@@ -201,6 +228,29 @@ pub(super) fn is_write_outside_tmp(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_region_that_cannot_be_is_told_from_hosts_without_one() {
+        for (host, wrong) in [
+            ("https://dynamodb.eu-west1.amazonaws.com/", true),
+            ("sqs.us-east.amazonaws.com", true),
+            ("https://sqs.None.amazonaws.com/", true),
+            ("lambda.undefined.amazonaws.com", true),
+            ("https://dynamodb.eu-west-1.amazonaws.com/", false),
+            ("sts.us-gov-west-1.amazonaws.com", false),
+            ("sqs.cn-north-1.amazonaws.com.cn", false),
+            ("eusc.eusc-de-east-1.amazonaws.com", false),
+            ("https://iam.amazonaws.com/", false),
+            ("my-bucket.s3.amazonaws.com", false),
+            ("my-bucket.s3-eu-west-1.amazonaws.com", false),
+            ("my-bucket.s3.eu-west-1.amazonaws.com", false),
+            ("us-east-1.queue.amazonaws.com", false),
+            ("shop.cluster-c3xyz.eu-west-1.rds.amazonaws.com", false),
+            (".amazonaws.com", false),
+        ] {
+            assert_eq!(names_no_region(host), wrong, "{host}");
+        }
+    }
 
     #[test]
     fn a_database_is_named_by_its_driver_its_scheme_or_its_port() {

@@ -11,7 +11,7 @@ pub(super) const WORDS: &[&str] = &[];
 /// From this share of the configured memory on there is none to spare.
 const FULL: f64 = 0.95;
 /// From this share on a runtime spends its time on freeing memory.
-const USED_UP: f64 = 0.99;
+pub(super) const USED_UP: f64 = 0.99;
 /// A climb is so many runs of one environment, and ends above this share.
 const CLIMB: (usize, f64) = (5, 0.75);
 /// By this share of the configured memory a climb goes up, at least.

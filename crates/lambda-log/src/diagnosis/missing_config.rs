@@ -61,6 +61,7 @@ pub(super) const WORDS: &[&str] = &[
     "HTTP label: ",
     "value: None",
     "Invalid URL",
+    "Value null at '",
 ];
 
 /// How many of the words say it by themselves.
@@ -164,11 +165,20 @@ fn is_unset(text: &str) -> bool {
             text.contains(&format!("HTTP label: {name}.")) || text.contains(&format!("parameter {name}, value: None"))
         })
     };
+    let of_member = || {
+        let member =
+            text.split_once("Value null at '").and_then(|(_, rest)| rest.split_once('\'')).map(|(name, _)| name);
+        member.is_some_and(|member| RESOURCES.iter().any(|name| name.eq_ignore_ascii_case(member)))
+    };
     let of_address = || {
         text.contains("Invalid URL")
             && has_any(text, &["'undefined", "\"undefined", "//undefined", " undefined", "'None", "//None", "'null"])
     };
-    (text.contains("required key ") && text.contains(" missing value")) || of_settings() || of_call() || of_address()
+    (text.contains("required key ") && text.contains(" missing value"))
+        || of_settings()
+        || of_call()
+        || of_member()
+        || of_address()
 }
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
@@ -200,6 +210,7 @@ mod tests {
             "ValidationError: 2 validation errors for AppSettings\ndb_url\n  Field required",
             "Error: No value provided for input HTTP label: Bucket.",
             "Invalid type for parameter QueueUrl, value: None, type: <class 'NoneType'>",
+            "1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null",
             "TypeError: Invalid URL\n{\"input\":\"undefined/v1\"}",
             "Error: Invalid environment variables: DATABASE_URL: Required",
         ] {
@@ -212,6 +223,7 @@ mod tests {
             "ConnectionError: refused\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    connect(os.environ[\"HOST\"])",
             "ValidationError: 1 validation error for Order",
             "Error: No value provided for input HTTP label: Key.",
+            "1 validation error detected: Value null at 'key' failed to satisfy constraint: Member must not be null",
             "Invalid type for parameter Key.id, value: None, type: <class 'NoneType'>",
             "TypeError: Invalid URL: 'ftp:/x'",
             "the environment variable RATES was read",

@@ -18,6 +18,7 @@ mod cold_start_every_invocation;
 mod credentials_invalid;
 mod custom;
 mod db_unreachable;
+mod dns_failure;
 mod event_loop_hang;
 mod evidence;
 mod extension_failure;

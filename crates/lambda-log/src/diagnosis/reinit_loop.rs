@@ -4,6 +4,7 @@ use model::span::spoken;
 
 use super::case::InvocationFacts;
 use super::cause::Cause;
+use super::memory_pressure::USED_UP;
 use super::recent::RecentInvocations;
 use super::verdict::{Confidence, Diagnosis};
 
@@ -31,6 +32,13 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         );
         return (in_a_row >= IN_A_ROW)
             .then(|| Diagnosis::new(Cause::ReinitLoop, Confidence::Proved, finding).general());
+    }
+    // A loop that only starts up needs little memory. Where it is used up the time went into freeing it.
+    let is_used_up = case
+        .report
+        .is_some_and(|report| !report.of_emulator && report.memory_share().is_some_and(|share| share >= USED_UP));
+    if is_used_up {
+        return None;
     }
     let in_a_row = case.recent.silent_timeouts_in_a_row() + 1;
     let apart = apart(in_a_row - 1);

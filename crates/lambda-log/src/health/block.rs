@@ -16,6 +16,36 @@ impl HealthReader {
     /// Reads a block of lines. Gives the same as [`Self::line`] for each line, much faster; only an `END` whose summary
     /// does not follow, and parts of an object, may be counted as lines of the application.
     pub fn block(&mut self, block: &LineBlock) {
+        if self.packed.is_packed(block.bytes()) {
+            return self.packed_lines(block.bytes());
+        }
+        self.bare_block(block);
+    }
+
+    /// Reads lines that a tool packed in a file of another form.
+    fn packed_lines(&mut self, block: &[u8]) {
+        if block.is_empty() {
+            return;
+        }
+        let block = block.strip_suffix(b"\n").unwrap_or(block);
+        let mut lines = String::with_capacity(block.len());
+        for line in block.split(|byte| *byte == b'\n') {
+            match std::str::from_utf8(line) {
+                Ok(text) => self.packed.line(text, &mut lines),
+                Err(_) => self.not_text(1),
+            }
+        }
+        self.unpacked(lines);
+    }
+
+    /// Reads lines as they came out of what they were packed in.
+    pub(super) fn unpacked(&mut self, lines: String) {
+        if !lines.is_empty() {
+            self.bare_block(&LineBlock::of(lines.into_bytes(), Vec::new()));
+        }
+    }
+
+    fn bare_block(&mut self, block: &LineBlock) {
         // The console's copies, objects over several lines and what is no text go line by line.
         if let LineBlock::Text { text, marks, lines: Some(_) } = block
             && self.is_wrapped(text, marks)
@@ -41,7 +71,7 @@ impl HealthReader {
         let block = block.strip_suffix(b"\n").unwrap_or(block);
         for line in block.split(|byte| *byte == b'\n') {
             match text_of(line) {
-                Some(text) => self.line(text),
+                Some(text) => self.bare_line(text),
                 None => self.not_text(1),
             }
         }
@@ -100,7 +130,7 @@ impl HealthReader {
             if is_platform && !rest.is_empty() && !goes_on_on_the_next_line(rest) && !wrapper::is_several(line) {
                 self.platform(line);
             } else {
-                self.line(line);
+                self.bare_line(line);
                 done = self.go_on(block, done);
             }
         }
@@ -131,7 +161,7 @@ impl HealthReader {
             if !self.copy.would_go_on(line) {
                 break;
             }
-            self.line(line);
+            self.bare_line(line);
             done += next.len();
         }
         done
@@ -146,7 +176,7 @@ impl HealthReader {
                 self.quiet(lines.get(quiet_from..from).unwrap_or_default(), quiet, ends_well);
                 (quiet_from, quiet) = (to + 1, 0);
                 if wrapper::is_several(line) {
-                    self.line(line);
+                    self.bare_line(line);
                 } else {
                     self.platform(line);
                 }
@@ -178,7 +208,7 @@ impl HealthReader {
         }
         let all = lines.strip_suffix('\n').unwrap_or(lines);
         if !ends_well {
-            return all.split('\n').for_each(|line| self.line(line));
+            return all.split('\n').for_each(|line| self.bare_line(line));
         }
         self.flush();
         let at_ms = self.copy.saw(lines);

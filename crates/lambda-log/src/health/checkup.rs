@@ -10,6 +10,7 @@ use super::ward::{FunctionReaders, HealthByFunction, OrderedEvents};
 use crate::copy::CopyReader;
 use crate::diagnosis::Causes;
 use crate::order::EventReorderer;
+use crate::packed::PackedCopy;
 use crate::reader::{FunctionLimits, LineKind, LogReader};
 
 /// Functions and their health, as a copy is read.
@@ -19,6 +20,7 @@ pub struct HealthReader {
     pub(super) order: EventReorderer,
     pub(super) ward: FunctionReaders,
     pub(super) held: HeldStreams,
+    pub(super) packed: PackedCopy,
 }
 
 impl HealthReader {
@@ -36,7 +38,13 @@ impl HealthReader {
             bill: HealthByFunction { unnamed: (unnamed, Health::default()), functions: BTreeMap::new() },
             lines: LineCounts::default(),
         };
-        Self { copy: CopyReader::new(), order: EventReorderer::new(), ward, held: HeldStreams::default() }
+        Self {
+            copy: CopyReader::new(),
+            order: EventReorderer::new(),
+            ward,
+            held: HeldStreams::default(),
+            packed: PackedCopy::default(),
+        }
     }
 
     /// The same, searching lines for these causes. Nothing must have been read yet.
@@ -49,6 +57,16 @@ impl HealthReader {
 
     /// Reads one line, without its end.
     pub fn line(&mut self, line: &str) {
+        if self.packed.is_packed(line.as_bytes()) {
+            let mut lines = String::new();
+            self.packed.line(line, &mut lines);
+            return lines.lines().for_each(|line| self.bare_line(line));
+        }
+        self.bare_line(line);
+    }
+
+    /// Reads one line that is not packed in anything.
+    pub(super) fn bare_line(&mut self, line: &str) {
         self.read_held();
         self.feed(line);
     }
@@ -73,12 +91,16 @@ impl HealthReader {
 
     /// Begins another copy, of the same functions.
     pub fn next_copy(&mut self) {
+        let mut lines = String::new();
+        let (taken, given) = self.packed.end(&mut lines);
+        self.unpacked(lines);
         self.read_held();
         self.held = HeldStreams::default();
         let Self { copy, order, ward, .. } = self;
         copy.end(&mut OrderedEvents { order, ward });
         ward.lines.add(LineKind::Application, copy.take_skipped());
         order.pass(ward);
+        ward.lines.correct(taken, given);
         *copy = CopyReader::new();
         *order = EventReorderer::new();
     }

@@ -27,4 +27,13 @@ impl LineCounts {
             LineKind::Unparsed => self.unparsed += lines,
         }
     }
+
+    /// So many lines were taken, and so many that came of them were added. What is missing belongs to no event; an event
+    /// may also have more lines than what it was packed in.
+    pub(super) fn correct(&mut self, taken: u64, added: u64) {
+        self.application += taken;
+        let over = added.saturating_sub(self.application);
+        self.application = self.application.saturating_sub(added);
+        self.platform = self.platform.saturating_sub(over);
+    }
 }

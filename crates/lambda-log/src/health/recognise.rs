@@ -150,7 +150,7 @@ impl HealthReader {
             return false;
         }
         // It may go on with a line that was telling.
-        let is_part = !has_times && held.telling;
+        let is_part = held.telling && (!has_times || goes_on_with_stack(text) || is_indented(line.text(), text));
         let is_quiet = sight == FirstSight::Quiet;
         if is_quiet && !is_part {
             self.held.next = NextPart::of(text);
@@ -278,4 +278,9 @@ impl HealthReader {
         }
         self.hold_as(place, line, HeldKind::Telling)
     }
+}
+
+/// Whether a line has an indent of its own behind its prefix.
+fn is_indented(line: &str, text: &str) -> bool {
+    line.trim_ascii_end().strip_suffix(text).is_some_and(|prefix| prefix.ends_with('\t') || prefix.ends_with("  "))
 }

@@ -1,4 +1,5 @@
 mod json;
+mod packed;
 mod wrapped;
 
 use proptest::prelude::*;

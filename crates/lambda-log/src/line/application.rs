@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::exception::is_exception;
+use super::super::exception::{is_exception, is_logged_error, is_told_twice};
 use super::super::fields::leading_uuid;
 use super::super::moment;
 
@@ -87,10 +87,10 @@ impl<'a> ApplicationLine<'a> {
                 line.text = Cow::Borrowed(message.trim_ascii_start());
             } else if timed.is_none() && line.level == LogLevel::Error {
                 line.text = Cow::Borrowed(after);
-                line.unhandled = is_exception(after.lines().next().unwrap_or_default())
-                    || after.starts_with("Runtime.")
-                    || is_raised(after)
-                    || says_unhandled(after);
+                let of_runtime = after.starts_with("Runtime.") || is_raised(after) || says_unhandled(after);
+                // Behind its error the runtime prints a stack. Without one, code may have printed the line.
+                line.by_shape = !of_runtime && is_exception(after.lines().next().unwrap_or_default());
+                line.unhandled = of_runtime || line.by_shape;
             }
         } else if let Some((mark, rest)) = marked(rest) {
             // Node: `<time>\t<id or undefined>\tERROR\t<message>`; .NET: `<time>\t<id>\tfail\t<message>`.
@@ -171,7 +171,7 @@ fn bracketed(text: &str) -> Option<BracketedLevel<'_>> {
 
 /// `gaierror: <message>` and the stack: an exception is not always called one.
 fn is_raised(text: &str) -> bool {
-    let name = text.split([':', '\r', '\n']).next().unwrap_or_default();
+    let name = text.split([':', '\r', '\n']).next().unwrap_or_default().trim_ascii_end();
     let is_name =
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'));
     is_name && text.contains("Traceback (most recent call last)")
@@ -225,8 +225,10 @@ fn is_unhandled(text: &str) -> bool {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default().trim_ascii_end();
     let second = lines.next().unwrap_or_default().trim_ascii_start();
-    let stack_follows =
-        second.starts_with("Traceback (most recent call last)") || second.starts_with("at ") || is_exception(second);
+    // What a logger put its level in front of is no runtime's.
+    let stack_follows = second.starts_with("Traceback (most recent call last)")
+        || second.starts_with("at ")
+        || (is_exception(second) && !is_logged_error(first));
     let last = first.rsplit(": ").next().unwrap_or_default();
     let type_last = last.len() < first.len()
         && !last.contains(' ')
@@ -238,7 +240,7 @@ fn is_unhandled(text: &str) -> bool {
     // Types that only Go's runtime names so.
     let go = go
         || (type_last && second.is_empty() && matches!(last, "PathError" | "errorString" | "OpError" | "SyscallError"));
-    (type_last && stack_follows) || go
+    (type_last && stack_follows) || go || is_told_twice(text)
 }
 
 /// An exception and its stack, as runtimes and code alike print them.
@@ -267,6 +269,19 @@ mod tests {
             ("next | text | extra", false),
         ] {
             assert_eq!(ApplicationLine::of_text(text).of_extension, of_extension, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_python_is_the_runtimes_where_its_stack_follows() {
+        for (text, unhandled, by_shape) in [
+            ("[ERROR] KeyError: 'x'\rTraceback (most recent call last):\r  File \"a.py\", line 3", true, false),
+            ("[ERROR] Runtime.ImportModuleError: Unable to import module 'app'", true, false),
+            ("[ERROR] KeyError: 'x'", true, true),
+            ("[ERROR] no tariff for zone 9", false, false),
+        ] {
+            let line = ApplicationLine::of_text(text);
+            assert_eq!((line.unhandled, line.by_shape), (unhandled, by_shape), "{text}");
         }
     }
 }

@@ -223,11 +223,13 @@ impl ExecutionEnvironment {
         said.is_ping |= line.text.contains("serverless-plugin-warmup") || line.text.contains("WarmUp - Lambda is warm");
         // What the application says after a sign takes the last word from it.
         let signs = causes.signs(line, false);
-        let is_usual = match line.level {
-            LogLevel::Debug | LogLevel::Info => true,
-            LogLevel::Unknown => signs.is_empty(),
-            LogLevel::Warning | LogLevel::Error => false,
-        };
+        // What an extension writes is not the application going on.
+        let is_usual = !line.of_extension
+            && match line.level {
+                LogLevel::Debug | LogLevel::Info => true,
+                LogLevel::Unknown => signs.is_empty(),
+                LogLevel::Warning | LogLevel::Error => false,
+            };
         for sign in &mut said.signs {
             sign.is_last = false;
             sign.went_on |= is_usual;

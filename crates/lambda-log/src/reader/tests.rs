@@ -404,6 +404,22 @@ fn three_silent_timeouts_in_a_row_are_a_loop() {
 }
 
 #[test]
+fn silent_timeouts_without_memory_to_spare_are_no_loop_but_want_of_memory() {
+    let of = |used: u32| {
+        let mut lines = Vec::new();
+        for i in 0..4 {
+            let id = format!("0000000{i}-ef8a-4258-9d46-0b5e878cd834");
+            lines.push((i * 10_000, START.replace("@ID", &id)));
+            let figures = format!("Memory Size: 1024 MB\tMax Memory Used: {used} MB\tStatus: timeout");
+            lines.push((i * 10_000 + 6000, format!("REPORT RequestId: {id}\tDuration: 6000.00 ms\t{figures}")));
+        }
+        let lines: Vec<(&str, i64, &str)> = lines.iter().map(|(at, text)| ("stream", *at, text.as_str())).collect();
+        read(&lines).1.last().map(|fault| fault.cause)
+    };
+    assert_eq!((of(1021), of(300)), (Some(MemoryPressure), Some(ReinitLoop)));
+}
+
+#[test]
 fn a_timeout_that_spoke_or_started_anew_is_no_part_of_a_loop() {
     for between in ["[INFO]\t2024-01-01T00:00:00.000Z\tID2\thello", "INIT_START Runtime Version: x"] {
         let mut lines = Vec::new();

@@ -84,6 +84,7 @@ const ODD: &[&str] = &[
     "packed\n  and sent\nand gone",
     "Traceback (most recent call last):\n  File \"/var/task/app.py\", line 3, in handler\nKeyError: 'x'",
     "a\rb",
+    "no tariff: shop.TariffException\nshop.TariffException: no tariff\n\tat shop.A.b(A.java:1)\n\t... 3 more",
     "\u{0}",
 ];
 
