@@ -9,7 +9,6 @@ use aws::settings::AwsSettings;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lambda_log::diagnosis::Cause;
-use model::schedule::Schedule;
 use model::secret::Secret;
 use model::settings::{ConfigDiagnostics, ConfigProblem, ReferenceKind, TableReader, TaggedSettings, one_of};
 use model::span::Span;
@@ -17,14 +16,11 @@ use probe::ProbeSettings;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::cron::cron_in_zone;
+use super::cron::schedule;
 use super::{
     BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, ConfigEnvironment, HeartbeatSettings, ReceiverSettings,
     ReportSettings, StoreSettings, WatchSettings,
 };
-
-/// The shortest time between two polls of the same thing.
-const SHORTEST_EVERY: Span = Span::seconds(1);
 
 /// Reads a configuration. `now` is only used to find cron expressions that never fire.
 ///
@@ -224,34 +220,6 @@ fn store(table: &mut TableReader<'_, '_>, environment: &ConfigEnvironment) -> Op
     let keep_minutes = table.or("keep_minutes", DEFAULT_KEEP_MINUTES);
     let path = path.map_or_else(|| environment.default_store(), |path| environment.folder.join(path));
     Some(StoreSettings { path, keep: keep?, keep_minutes: keep_minutes? })
-}
-
-/// `every` or `cron`, exactly one of them.
-pub(super) fn schedule(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<Schedule> {
-    let every: Option<Span> = table.optional("every");
-    let cron: Option<String> = table.optional("cron");
-    match (table.has("every"), table.has("cron")) {
-        (true, true) => {
-            table.problem(
-                "cron",
-                format!("`{}` has both `every` and `cron`", table.path()),
-                "leave one of them out",
-                None,
-            );
-            None
-        }
-        (false, false) => {
-            table.problem(
-                "every",
-                format!("`{}` has no schedule", table.path()),
-                "missing",
-                Some("write every = \"6h\" or cron = \"0 10 */6 * * *\"".to_owned()),
-            );
-            None
-        }
-        (true, false) => every.filter(|every| *every >= SHORTEST_EVERY).map(Schedule::Every),
-        (false, true) => cron_in_zone(table, &cron?, zone, now).map(|cron| Schedule::Cron(Box::new(cron))),
-    }
 }
 
 fn rule(name: &str, table: &mut TableReader<'_, '_>) -> Option<Rule> {

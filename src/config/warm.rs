@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use source::{PingPayload, WarmPing, WarmSettings};
 
 use super::WatchSettings;
-use super::read::schedule;
+use super::cron::schedule;
 
 /// `every = "auto"` looks so often whether to ping.
 const LOOKED_AT: Span = Span::minutes(1);
@@ -146,7 +146,7 @@ pub(super) fn check_logs<R: TaggedSettings>(
 ) {
     for warm in warms.iter().filter(|warm| warm.max_cold.is_some()) {
         let function = WarmPing::function(warm);
-        if watches.iter().flat_map(|watch| watch.read.logs_of()).any(|pattern| pattern.fits(function)) {
+        if watches.iter().any(|watch| watch.read.reads_log_of(function)) {
             continue;
         }
         let at = root.place_at(&["warm", warm.name.trim_start_matches("warm."), "every"]);

@@ -146,9 +146,9 @@ pub trait TaggedSettings: Sized {
     /// the notes say why.
     fn read(name: &str, settings: &mut TableReader<'_, '_>) -> Option<Self>;
 
-    /// The functions whose logs it reads; most kinds read none.
-    fn logs_of(&self) -> &[crate::glob::NamePattern] {
-        &[]
+    /// Whether it reads the log of this function; most kinds read none.
+    fn reads_log_of(&self, _function: &str) -> bool {
+        false
     }
 }
 

@@ -91,10 +91,10 @@ macro_rules! sources {
                 }
             }
 
-            fn logs_of(&self) -> &[model::glob::NamePattern] {
+            fn reads_log_of(&self, function: &str) -> bool {
                 match self {
-                    Self::LambdaLogs(settings) => settings.functions(),
-                    _ => &[],
+                    Self::LambdaLogs(settings) => settings.functions().iter().any(|pattern| pattern.fits(function)),
+                    _ => false,
                 }
             }
         }
