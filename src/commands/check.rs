@@ -3,6 +3,7 @@
 mod causes;
 mod line;
 mod probes;
+mod unfed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +52,7 @@ struct CheckOutput<'a> {
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config()?;
     let mut looks = vec![CheckResult::new("configuration", Ok(summary(&config)))];
+    looks.extend(unfed::rules(&config));
     let receivers = receivers(&config)?;
     let prices = prices(&config.aws)?;
     for watch in config.watches.iter().filter(|watch| watch.read.kind() == USAGE_ESTIMATE) {

@@ -363,10 +363,17 @@ fn a_package_is_measured_and_what_is_none_gets_a_sentence() {
     let nothing: [(String, String); 0] = [];
     let output = doctor(folder.path(), &nothing, &["package", "code", "--format", "json"]);
     let document: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    schema::holds("docs/doctor_package.schema.json", &document);
     assert_eq!((output.code, &document["unpacked_bytes"]), (Some(2), &json!(262_144_001)), "{document:#}");
     assert_eq!(document["largest"], json!([{"name": "model.bin", "bytes": 262_144_001}]));
     let text = doctor(folder.path(), &nothing, &["package", "code"]);
     assert!(text.stdout.contains("otherwise: slim_handler would leave the code in S3"), "{}", text.stdout);
+    let fits = doctor(folder.path(), &nothing, &["package", "alerts.toml", "--format", "json"]);
+    assert_eq!((fits.code, fits.stdout.as_str()), (Some(1), ""), "what is no package has no output: {}", fits.stderr);
+    std::fs::create_dir(folder.path().join("small")).expect("a folder");
+    std::fs::write(folder.path().join("small/app.py"), "x").expect("a file");
+    let fits = doctor(folder.path(), &nothing, &["package", "small", "--format", "json"]);
+    schema::holds("docs/doctor_package.schema.json", &serde_json::from_str(&fits.stdout).expect("JSON"));
     let none = doctor(folder.path(), &nothing, &["package", "none.zip"]);
     assert_eq!(none.code, Some(1), "{}", none.stdout);
     assert!(none.stderr.contains("it is no zip, no folder and no tar"), "{}", none.stderr);

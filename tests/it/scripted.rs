@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 
-use alerting::observation::{Observation, ObservationBody, ReadUpTo};
+use alerting::observation::{EndpointCheck, Observation, ObservationBody, ReadUpTo};
 use async_trait::async_trait;
 use aws::meter::CallMeter;
 use aws::prices::PriceTable;
@@ -35,6 +35,8 @@ pub(crate) struct Scripted {
     pub(crate) folder: TempDir,
     /// What happens.
     pub(crate) trouble: Vec<Trouble>,
+    /// What checks of endpoints see: each minute from the first on, before the second.
+    pub(crate) checks: Vec<(std::ops::Range<i64>, EndpointCheck)>,
     /// What the configuration's secrets are.
     pub(crate) secrets: Vec<(String, String)>,
     /// Everything below `[watch.functions]`, which is always there.
@@ -72,6 +74,7 @@ impl Scripted {
         Self {
             folder: TempDir::new().expect("a folder"),
             trouble,
+            checks: vec![],
             secrets: vec![],
             tables: tables.to_owned(),
             now: minute(0),
@@ -119,7 +122,11 @@ impl Scripted {
             Some((at, by)) => Arc::new(Jumping { clock, at, by }),
             None => Arc::new(clock),
         };
-        let functions = Functions { trouble: self.trouble.clone(), seen: self.now - TimeDelta::minutes(1) };
+        let functions = Functions {
+            trouble: self.trouble.clone(),
+            checks: self.checks.clone(),
+            seen: self.now - TimeDelta::minutes(1),
+        };
         let heart = config.heartbeat.as_ref().map(|heart| {
             Arc::new(HttpHeartbeat::new(&heart.url, heart.every.delta()).expect("a heart")) as Arc<dyn Heartbeat>
         });
@@ -171,6 +178,7 @@ impl Scripted {
 #[derive(Clone)]
 struct Functions {
     trouble: Vec<Trouble>,
+    checks: Vec<(std::ops::Range<i64>, EndpointCheck)>,
     seen: DateTime<Utc>,
 }
 
@@ -190,6 +198,10 @@ impl Source for Functions {
                 observations.push(seen(at, ObservationBody::Fault(oom(function))));
             }
             observations.push(seen(now, ObservationBody::ReadUpTo(ReadUpTo { function: function.clone() })));
+        }
+        let minute_now = (now - minute(0)).num_minutes();
+        for (_, check) in self.checks.iter().filter(|(minutes, _)| minutes.contains(&minute_now)) {
+            observations.push(seen(now, ObservationBody::Endpoint(check.clone())));
         }
         observations.push(seen(now, ObservationBody::Answered));
         self.seen = now;

@@ -1,20 +1,19 @@
 //! Decides incident changes and notifications from rules, history, open incidents and the time. Nothing else decides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::subject::Subject;
 
 use super::changed_before;
 use super::history::{History, ReceiverState};
+pub use super::incident::OpenIncidents;
 use super::incident::{self, Incident, IncidentState, IncidentStep};
+use super::muting::mute;
 use super::notification::Notification;
 use super::operator::OperatorActions;
 use super::rules::Rule;
 use super::terms::ReceiverPolicy;
-
-/// The incidents that are not over, by their identity.
-pub type OpenIncidents = BTreeMap<(String, Subject), Incident>;
 
 /// The configured rules and receiver policies.
 #[derive(Debug, Clone, Default)]
@@ -126,69 +125,6 @@ fn addressees(subject: &Subject, receivers: &[String], book: &Rulebook, history:
     told
 }
 
-/// Says of each incident whose symptom it is. A change of that is a step of its own.
-fn mute(rules: &[Rule], history: &History, open: &OpenIncidents, steps: &mut Vec<IncidentStep>) {
-    let stepped: BTreeSet<String> = steps.iter().map(|step| step.incident.id.clone()).collect();
-    let firing = |incident: &&Incident| incident.state == IncidentState::Firing;
-    let others = open.values().filter(|incident| !stepped.contains(&incident.id));
-    let mut by_subject: BTreeMap<&Subject, Vec<&Incident>> = BTreeMap::new();
-    for incident in steps.iter().map(|step| &step.incident).chain(others).filter(firing) {
-        by_subject.entry(&incident.subject).or_default().push(incident);
-    }
-    // Missing credentials are what a blind source fails for.
-    for incident in by_subject.remove(&Subject::Credentials).unwrap_or_default() {
-        for (subject, related) in &mut by_subject {
-            let Subject::Source(name) = subject else { continue };
-            if history.source(name).is_some_and(|state| state.without_credentials().is_some()) {
-                related.push(incident);
-            }
-        }
-    }
-    let mut causes: BTreeMap<String, String> = BTreeMap::new();
-    for related in by_subject.values_mut().filter(|related| related.len() > 1) {
-        related.sort_by_key(|incident| (incident.fired, incident.rule.clone()));
-        for symptom in related.iter() {
-            if let Some(cause) = root_of(symptom, related, rules) {
-                causes.insert(symptom.id.clone(), cause.id.clone());
-            }
-        }
-    }
-    let muted: Vec<Incident> = open
-        .values()
-        .filter(|incident| !stepped.contains(&incident.id) && incident.muted_by.as_ref() != causes.get(&incident.id))
-        .map(|incident| Incident { muted_by: causes.get(&incident.id).cloned(), ..incident.clone() })
-        .collect();
-    for step in steps.iter_mut() {
-        step.incident.muted_by = causes.get(&step.incident.id).cloned();
-    }
-    steps.extend(muted.into_iter().map(|incident| IncidentStep { incident, tell: vec![] }));
-}
-
-/// The incident among `related`, by age, that explains a symptom, and that nothing explains in its turn.
-fn root_of<'a>(symptom: &Incident, related: &[&'a Incident], rules: &[Rule]) -> Option<&'a Incident> {
-    let rule_of = |incident: &Incident| rules.iter().find(|rule| rule.name == incident.rule);
-    let explains = |cause: &Incident, symptom: &Incident| {
-        let (Some(cause_rule), Some(symptom_rule)) = (rule_of(cause), rule_of(symptom)) else { return false };
-        cause.id != symptom.id
-            && (cause_rule.mutes.contains(&symptom_rule.name)
-                || cause_rule.condition.explains(&cause.causes, &symptom_rule.condition, &symptom.causes))
-    };
-    // Where two explain each other, the older one is the cause: one step up is always to an incident that does not
-    // explain back, or is older, so the way up has no circle.
-    let up = |from: &Incident| {
-        let older = |cause: &&&'a Incident| (cause.fired, &cause.rule) < (from.fired, &from.rule);
-        related.iter().find(|cause| explains(cause, from) && (older(cause) || !explains(from, cause))).copied()
-    };
-    let mut root = up(symptom)?;
-    for _ in related {
-        match up(root) {
-            Some(further) if further.id != symptom.id => root = further,
-            _ => break,
-        }
-    }
-    Some(root)
-}
-
 /// Why nothing will ever judge an incident again, if so.
 fn orphaned(incident: &Incident, rules: &[Rule], history: &History) -> Option<&'static str> {
     let Some(rule) = rules.iter().find(|rule| rule.name == incident.rule) else {
@@ -243,6 +179,8 @@ pub fn symptoms(open: &OpenIncidents) -> BTreeMap<String, Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::incident::IncidentEvent;
     use crate::observation::{Observation, ObservationBody};

@@ -1,5 +1,7 @@
 //! The states of an incident (one rule on one subject): pending, firing, resolved.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::Cause;
 use model::subject::Subject;
@@ -81,6 +83,9 @@ pub struct Incident {
     /// The receivers that are notified.
     pub receivers: Vec<String>,
 }
+
+/// The incidents that are not over, by their identity.
+pub type OpenIncidents = BTreeMap<(String, Subject), Incident>;
 
 impl Incident {
     /// Whether it is over.
@@ -254,9 +259,15 @@ fn goes_on(
     let severity = incident.severity.max(rule.severity_of(finding));
     let risen = rule.critical_at.is_some() && severity > incident.severity;
     let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));
-    let changed = new_cause.is_some() || (finding.latest > incident.finding.latest && is_quiet(rule, &incident, now));
-    let remind =
-        ack.is_none() && rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
+    let (waited, waits) = (incident.finding.is_wait(), finding.is_wait());
+    // A wait that became a fault is told at once, and an acknowledgement of the wait is none of the fault.
+    let failed = waited && !waits;
+    let is_news = finding.latest > incident.finding.latest || (waits && !waited);
+    let changed = failed || new_cause.is_some() || (is_news && is_quiet(rule, &incident, now));
+    // A wait that is normal is told once.
+    let remind = ack.is_none()
+        && !waits
+        && rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
     let event = match (risen, changed, remind) {
         (true, ..) => Some(IncidentEvent::Worsened),
         (_, true, _) => Some(IncidentEvent::Changed),
@@ -274,7 +285,11 @@ fn goes_on(
     if risen {
         (incident.severity, incident.worsened) = (severity, Some(now));
     }
-    let due = |after: model::span::Span| incident.fired.is_some_and(|fired| now - fired >= after.delta());
+    if failed {
+        incident.worsened = Some(now);
+    }
+    let since = incident.worsened.filter(|_| incident.finding.fault.is_some()).or(incident.fired);
+    let due = |after: model::span::Span| !waits && since.is_some_and(|since| now - since >= after.delta());
     if let Some(escalation) = rule
         .escalate
         .as_ref()
@@ -291,7 +306,12 @@ fn goes_on(
         return Some(IncidentStep { incident: Incident { clear_since: None, ..incident }, tell });
     }
     let holds_again = incident.clear_since.take().is_some();
-    (holds_again || !tell.is_empty()).then_some(IncidentStep { incident, tell })
+    // What is a symptom of what follows the link that is broken now.
+    let moved = incident.finding.fault != finding.fault && incident.finding.is_wait() == waits;
+    if moved {
+        incident.finding.fault.clone_from(&finding.fault);
+    }
+    (holds_again || moved || !tell.is_empty()).then_some(IncidentStep { incident, tell })
 }
 
 /// The incident with no time ahead of the clock.

@@ -8,10 +8,13 @@
 mod ack;
 mod changed_before;
 pub mod decide;
+pub mod endpoint_fault;
+mod endpoint_symptoms;
 pub mod fingerprints;
 pub mod history;
 pub mod incident;
 pub mod month_rows;
+mod muting;
 pub mod notification;
 pub mod observation;
 pub mod operator;

@@ -112,6 +112,10 @@ pub struct EndpointCheck {
     pub certificate: Option<PresentedCertificate>,
     /// From the request to the first byte of the answer, in milliseconds; `None` without an answer.
     pub first_byte_ms: Option<u64>,
+    /// The zone that the host is in, where it was found.
+    pub zone: Option<String>,
+    /// The name of the function behind it, where the watch says it.
+    pub function: Option<String>,
     /// How it is reached, in words: CNAMEs, who signed the certificate, what server answers. Empty if no answer came.
     pub reached_by: Vec<String>,
 }

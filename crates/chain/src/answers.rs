@@ -19,11 +19,15 @@ pub(crate) fn outside(seen: &ChainSeen, link: Link) -> Result<&OutsideSeen, Hop>
     seen.outside.as_ref().ok_or_else(|| Hop::unknown(link, "it was not asked from outside"))
 }
 
-/// The name of the host and what DNS says of it. An address has no part in DNS.
+/// The name of the host and what DNS says of it. An address has no part in DNS, and a name of private networks none in
+/// that of the world.
 pub(crate) fn named(seen: &ChainSeen, link: Link) -> Result<(&str, &DnsSeen), Hop> {
     let outside = outside(seen, link)?;
     match seen.host.as_deref() {
-        Some(host) if address(host).is_none() => Ok((host, &outside.dns)),
+        Some(host) if address(host).is_none() => match &outside.dns.private {
+            None => Ok((host, &outside.dns)),
+            Some(why) => Err(Hop::not_applicable(link).seen(why)),
+        },
         _ => Err(Hop::not_applicable(link)),
     }
 }

@@ -16,6 +16,36 @@ pub fn is_ending(zone: &str) -> bool {
     }
 }
 
+/// Endings that public DNS never has: RFC 6761, 6762, 7686, 8375 and 9476, `internal` by ICANN, `corp`, `home` and `mail`
+/// by its decision of 2018, and what routers call the networks of homes.
+const NEVER_PUBLIC: [&str; 17] = [
+    "alt",
+    "corp",
+    "example",
+    "home",
+    "home.arpa",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "mail",
+    "onion",
+    "private",
+    "test",
+    "workgroup",
+];
+
+/// The ending that makes a name one of private networks: public DNS never has it. A name without a dot is its own.
+pub fn private_ending(name: &str) -> Option<&str> {
+    match NEVER_PUBLIC.iter().find(|ending| within(name, ending)) {
+        Some(ending) => Some(ending),
+        None => (!name.contains('.')).then_some(name),
+    }
+}
+
 /// Whether `name` is `zone` or lies below it. All lies in the root, `.`.
 pub fn within(name: &str, zone: &str) -> bool {
     zone == "." || name == zone || name.strip_suffix(zone).is_some_and(|front| front.ends_with('.'))
@@ -51,6 +81,24 @@ mod tests {
             assert_eq!(registrable(host), domain, "{host}");
         }
         assert!(is_ending("one") && is_ending("co.kr") && !is_ending("example.one") && !is_ending("dev.co.kr"));
+    }
+
+    #[test]
+    fn a_name_of_private_networks_is_known_by_its_ending() {
+        for (name, ending) in [
+            ("api.internal", Some("internal")),
+            ("nas.home.arpa", Some("home.arpa")),
+            ("printer.local", Some("local")),
+            ("dev.example.test", Some("test")),
+            ("localhost", Some("localhost")),
+            ("intranet", Some("intranet")),
+            ("backend", Some("backend")),
+            ("dev.example.one", None),
+            ("internal.example.one", None),
+            ("home.example.com", None),
+        ] {
+            assert_eq!(private_ending(name), ending, "{name}");
+        }
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub(crate) fn judged(
         Some(InsideSeen { credentials: CredentialsSeen::Refused { .. }, .. }) => {
             Hop::unknown(link, "not asked: AWS refuses the credentials")
         }
+        Some(InsideSeen { credentials: CredentialsSeen::Unclear { why, is_asked: false, .. }, .. }) => {
+            Hop::unknown(link, format!("not asked: {why}"))
+        }
         Some(known) => {
             let took = kind.and_then(|kind| known.took.get(&kind)).copied();
             inside(known).took(took)

@@ -166,6 +166,7 @@ pub(crate) fn response(url: &str, status: u16, headers: &[(&str, &str)], body: &
         body_start: body.to_owned(),
         problem: None,
         ttfb: Some(Duration::from_millis(20)),
+        untrusted: None,
     }
 }
 

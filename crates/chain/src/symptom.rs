@@ -33,6 +33,8 @@ enum Look {
     Forbidden,
     UrlForbidden,
     NotAuthorized,
+    AuthorizerFailed,
+    Filtered,
     NotFound,
     Failed,
     BadAnswer,
@@ -97,6 +99,9 @@ fn look(answer: &ResponseSeen) -> Option<Look> {
         }
         403 if says("function url authorization issues") => Look::UrlForbidden,
         403 if error == "AccessDeniedException" && says("lambda:invokefunction") => Look::UrlForbidden,
+        // Only the gateway of an API has authorizers and web ACLs.
+        500 if error.starts_with("Authorizer") => Look::AuthorizerFailed,
+        403 if error.starts_with("Waf") => Look::Filtered,
         403 if says("execute-api:invoke") || error == "AccessDeniedException" => Look::NotAuthorized,
         403 if error == "ForbiddenException" || (is_short && says("\"forbidden\"")) => Look::Forbidden,
         404 if is_short && says("\"not found\"") => Look::NotFound,
@@ -133,8 +138,9 @@ pub(crate) fn accused(seen: &ChainSeen) -> Option<Symptom> {
     let has_mappings = path.is_some_and(|path| path.mappings.found().is_some_and(|mappings| !mappings.is_empty()));
     let has_route = path.is_some_and(|path| path.route.found().is_some());
     let by_domain = matches!(start, ChainStart::Domain(_));
+    let is_url = matches!(start, ChainStart::FunctionUrl { .. });
     let (link, summary, next) = match look {
-        Look::UrlForbidden => (
+        look if look == Look::UrlForbidden || (is_url && matches!(look, Look::NotAuthorized | Look::Forbidden)) => (
             Link::UrlPermission,
             "the function URL refuses everyone: a permission for it is missing",
             "allow both lambda:InvokeFunctionUrl and lambda:InvokeFunction (with the condition \
@@ -178,11 +184,21 @@ pub(crate) fn accused(seen: &ChainSeen) -> Option<Symptom> {
             "the gateway refuses the request: the method wants an API key, or a web ACL refuses it",
             "send an API key of a usage plan of this stage, or look into the web ACL of the stage",
         ),
-        Look::NotAuthorized => (
+        Look::NotAuthorized | Look::UrlForbidden => (
             Link::Policy,
             "the resource policy or the authorizer of the API refuses the request",
             "allow execute-api:Invoke for this caller in the resource policy, and deploy the API: a changed policy \
              counts only from then on",
+        ),
+        Look::AuthorizerFailed => (
+            Link::Policy,
+            "the authorizer of the API fails, or the gateway may not call it",
+            "look into the log of the authorizer's function, allow apigateway.amazonaws.com to call it, and deploy the API",
+        ),
+        Look::Filtered => (
+            Link::Policy,
+            "a web ACL (AWS WAF) refuses the request",
+            "look into the web ACL of the stage: AWS WAF > Web ACLs > Sampled requests names the rule",
         ),
         Look::Failed => match path.map(|path| gateway_may_call(seen, path)) {
             Some(Some(true)) => (

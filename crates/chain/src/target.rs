@@ -212,7 +212,8 @@ fn checked(name: &str, is_url: bool) -> Result<String, TargetError> {
     if name.contains('*') {
         return Err(TargetError::Label("it has a `*` in it"));
     }
-    if !name.contains('.') && !is_url {
+    // The one name without a dot that is a host everywhere.
+    if !name.contains('.') && !is_url && name != "localhost" {
         return Err(TargetError::NoDot(short(&name)));
     }
     Ok(name)
@@ -250,6 +251,7 @@ mod tests {
         check("HTTPS://dev.example.one/x", "https://dev.example.one/x", 443, Some("dev.example.one"));
         check("bücher.example", "https://xn--bcher-kva.example/", 443, Some("xn--bcher-kva.example"));
         check("한국.example", "https://xn--3e0b707e.example/", 443, Some("xn--3e0b707e.example"));
+        check("localhost:9000", "https://localhost:9000/", 9000, Some("localhost"));
         check("https://localhost:9000/", "https://localhost:9000/", 9000, Some("localhost"));
         check("_acme.example.one", "https://_acme.example.one/", 443, Some("_acme.example.one"));
         check("192.0.2.7", "https://192.0.2.7/", 443, None);

@@ -163,6 +163,7 @@ pub(crate) fn answered(mut seen: ChainSeen, status: u16, error: &str, body: &str
         body_start: body.to_owned(),
         problem: None,
         ttfb: Some(Duration::from_millis(40)),
+        untrusted: None,
     };
     seen.outside.get_or_insert_with(OutsideSeen::default).https.push(answer);
     seen

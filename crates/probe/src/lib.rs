@@ -16,5 +16,6 @@ mod request;
 mod settings;
 
 pub use dns::MAX_QUESTIONS;
+pub use pages::MAX_TIME as PAGE_PATIENCE;
 pub use prober::{ProbeOptions, Prober};
 pub use settings::ProbeSettings;

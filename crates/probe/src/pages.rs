@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chain::seen::outside::ResponseSeen;
+use chain::seen::outside::{ResponseSeen, TlsSeen};
 use rustls::pki_types::ServerName;
 use tls::ServerTrust;
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ use crate::request::{AnswerRead, AskedPage};
 /// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
 /// How long all requests may take.
-pub(crate) const MAX_TIME: Duration = Duration::from_secs(5);
+pub const MAX_TIME: Duration = Duration::from_secs(5);
 
 /// Asks for pages of hosts whose addresses are known or are asked for.
 pub(crate) struct PageProbe<'a> {
@@ -84,7 +84,15 @@ impl PageProbe<'_> {
             let opened =
                 tokio::time::timeout_at(self.deadline, connection::open(*address, port, name.as_ref(), self.trust));
             match opened.await {
-                Ok((_, Some(stream))) => return asked.get(stream).await,
+                Ok((connection, Some(stream))) => {
+                    let mut answer = asked.get(stream).await;
+                    if let Some(TlsSeen::Presented { distrusted, .. }) = connection.tls
+                        && !matches!(&host, Host::Domain(name) if *name == self.host)
+                    {
+                        answer.seen.untrusted = distrusted;
+                    }
+                    return answer;
+                }
                 Ok((_, None)) => why = format!("{address} port {port} cannot be connected"),
                 Err(_) => why = format!("{address} port {port} does not answer in time"),
             }

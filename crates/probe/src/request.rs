@@ -75,6 +75,7 @@ impl<'a> AskedPage<'a> {
             body_start: String::new(),
             problem: Some(why.into()),
             ttfb: None,
+            untrusted: None,
         };
         AnswerRead { seen, location: None, body: vec![] }
     }
@@ -133,6 +134,7 @@ impl<'a> AskedPage<'a> {
             body_start: String::new(),
             problem: None,
             ttfb: Some(ttfb),
+            untrusted: None,
         };
         let body = beginning(response.into_body(), self.max_body, self.deadline).await;
         seen.body_start = readable(&body);

@@ -48,6 +48,13 @@ pub struct ProbeSettings {
     pub rdap: Option<Url>,
 }
 
+/// Which servers are other ones than those of the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OwnServers {
+    pub(crate) roots: bool,
+    pub(crate) resolvers: bool,
+}
+
 impl Default for ProbeSettings {
     fn default() -> Self {
         Self {
@@ -60,6 +67,12 @@ impl Default for ProbeSettings {
 }
 
 impl ProbeSettings {
+    /// Which servers a split network has named itself.
+    pub(crate) fn own_servers(&self) -> OwnServers {
+        let world = Self::default();
+        OwnServers { roots: self.roots != world.roots, resolvers: self.resolvers != world.resolvers }
+    }
+
     /// Reads the table `[dns]`. `None` if it is not usable; the notes say why.
     pub fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let default = Self::default();

@@ -63,6 +63,10 @@ impl CostExplorer {
         Some(Self { settle: settle?, metric: metric?, usage_types: usage_types?, account: account? })
     }
 
+    pub(super) fn has_usage_types(&self) -> bool {
+        self.usage_types
+    }
+
     pub(super) fn calls(&self) -> Vec<RequiredCall> {
         RequiredCall::all(CALLS)
     }

@@ -1,21 +1,24 @@
 //! `read.endpoint`: whether an endpoint answers as it should, and if not, the first broken link between its domain and
 //! its function as a stranger sees it. A poll asks briefly; only where that finds something is the whole chain asked.
 
+mod statuses;
+
 use std::collections::BTreeSet;
 
 use alerting::observation::{EndpointCheck, ObservationBody, PresentedCertificate};
 use async_trait::async_trait;
 use aws::AwsClients;
 use aws::policy::RequiredCall;
-use chain::HopState;
 use chain::seen::ChainSeen;
 use chain::seen::outside::{DnsAnswer, OutsideSeen, TlsSeen};
 use chain::target::ChainTarget;
+use chain::{ChainStart, HopState};
 use chrono::{DateTime, Utc};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
 use model::settings::TableReader;
 use probe::{ProbeOptions, ProbeSettings, Prober};
+use statuses::ExpectedStatuses;
 use tokio::sync::Semaphore;
 
 use crate::poll::{PollBuilder, PollOutput, Source};
@@ -28,14 +31,16 @@ static TURNS: Semaphore = Semaphore::const_new(16);
 pub struct WatchedEndpoint {
     target: Box<ChainTarget>,
     expect: ExpectedAnswer,
+    /// The name of the function behind it.
+    function: Option<String>,
     dns: Box<ProbeSettings>,
 }
 
 /// What an answer has to be.
 #[derive(Debug, Clone, Default)]
 struct ExpectedAnswer {
-    /// The status; any below 400 without it.
-    status: Option<u16>,
+    /// The statuses; any below 400 without them.
+    status: Option<ExpectedStatuses>,
     /// What its beginning has to contain.
     body: Option<String>,
 }
@@ -48,6 +53,7 @@ impl WatchedEndpoint {
         } else {
             Some(ExpectedAnswer::default())
         };
+        let function = if settings.has("function") { function(settings).map(Some) } else { Some(None) };
         let url = url?;
         let target = match ChainTarget::parse(&url) {
             Ok(target) => target,
@@ -61,12 +67,16 @@ impl WatchedEndpoint {
                 return None;
             }
         };
-        Some(Self { target: Box::new(target), expect: expect?, dns: Box::default() })
+        Some(Self { target: Box::new(target), expect: expect?, function: function?, dns: Box::default() })
     }
 
     /// Asks the servers of `[dns]`.
     pub(crate) fn ask(&mut self, dns: &ProbeSettings) {
         *self.dns = dns.clone();
+    }
+
+    pub(super) fn url(&self) -> String {
+        self.target.shown()
     }
 
     pub(super) fn calls(&self) -> Vec<RequiredCall> {
@@ -87,12 +97,24 @@ impl WatchedEndpoint {
     }
 }
 
+/// The function behind an endpoint, by its name or ARN. What is known of functions is known by name.
+fn function(settings: &mut TableReader<'_, '_>) -> Option<String> {
+    let text: String = settings.optional("function")?;
+    match ChainStart::checked_function(&text) {
+        Ok(ChainStart::Function { name, .. }) => Some(name),
+        Ok(_) => None,
+        Err(error) => {
+            settings.problem("function", error.to_string(), "not a function", None);
+            None
+        }
+    }
+}
+
 impl ExpectedAnswer {
     fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
-        let status = settings.number("status", 0, 0..599);
+        let status = if settings.has("status") { settings.optional("status").map(Some) } else { Some(None) };
         let body = if settings.has("body") { settings.optional("body").map(Some) } else { Some(None) };
-        let status = u16::try_from(status?).ok().filter(|status| *status > 0);
-        Some(Self { status, body: body? })
+        Some(Self { status: status?, body: body? })
     }
 
     /// What is wrong with the answer, and how it was seen.
@@ -101,8 +123,12 @@ impl ExpectedAnswer {
         let status = answer.status?;
         let line =
             format!("{} answers {status}: {}", answer.url, answer.body_start.chars().take(200).collect::<String>());
-        let summary = match (self.status, &self.body) {
-            (Some(expected), _) if status != expected => format!("it answers {status}, and {expected} is expected"),
+        // Redirects are followed, and one of them may be what is expected.
+        let redirect = seen.https.first().and_then(|first| first.status).unwrap_or(status);
+        let summary = match (&self.status, &self.body) {
+            (Some(expected), _) if !expected.contains(status) && !expected.contains(redirect) => {
+                format!("it answers {status}, and {expected} is expected")
+            }
             (None, _) if status >= 400 => format!("it answers {status}"),
             (_, Some(body)) if !answer.body_start.contains(body.as_str()) => {
                 format!("its answer does not contain `{body}`")
@@ -165,6 +191,7 @@ impl WatchedEndpoint {
         let certificate = certificate(&outside);
         let first_byte = outside.https.last().and_then(|answer| answer.ttfb);
         let first_byte_ms = first_byte.and_then(|took| u64::try_from(took.as_millis()).ok());
+        let zone = outside.dns.zone.clone();
         let reached_by = if is_answered { reached_by(&outside, certificate.as_ref()) } else { vec![] };
         let seen = ChainSeen {
             at: now,
@@ -185,6 +212,8 @@ impl WatchedEndpoint {
             until: hop.and_then(|hop| hop.until),
             certificate,
             first_byte_ms,
+            zone,
+            function: self.function.clone(),
             reached_by,
         };
         if check.state == HopState::Ok && !is_answered {
@@ -234,7 +263,7 @@ mod tests {
 
     fn settings(expect: ExpectedAnswer) -> WatchedEndpoint {
         let target = ChainTarget::parse("https://192.0.2.1/health?key=1").unwrap();
-        WatchedEndpoint { target: Box::new(target), expect, dns: Box::default() }
+        WatchedEndpoint { target: Box::new(target), expect, function: None, dns: Box::default() }
     }
 
     fn answering(status: u16, body: &str) -> OutsideSeen {
@@ -246,6 +275,7 @@ mod tests {
             body_start: body.to_owned(),
             problem: None,
             ttfb: None,
+            untrusted: None,
         };
         let connection = ConnectionSeen {
             address: "192.0.2.1".parse().unwrap(),
@@ -274,17 +304,20 @@ mod tests {
     #[test]
     fn an_answer_is_compared_with_what_is_expected_where_no_link_is_broken() {
         let any = ExpectedAnswer::default;
-        let status = |status| ExpectedAnswer { status: Some(status), ..any() };
+        let status = |status: &str| ExpectedAnswer { status: Some(serde_json::from_str(status).unwrap()), ..any() };
         let body = |body: &str| ExpectedAnswer { body: Some(body.to_owned()), ..any() };
         check(any(), answering(200, "ok"), HopState::Ok, "");
         check(any(), answering(404, "page"), HopState::Broken, "it answers 404");
-        check(status(404), answering(404, "page"), HopState::Ok, "");
-        check(status(204), answering(200, "ok"), HopState::Broken, "it answers 200, and 204 is expected");
+        check(status("404"), answering(404, "page"), HopState::Ok, "");
+        check(status("204"), answering(200, "ok"), HopState::Broken, "it answers 200, and 204 is expected");
+        check(status("[204, \"3xx\"]"), answering(302, ""), HopState::Ok, "");
+        let summary = "it answers 200, and 204 or 3xx is expected";
+        check(status("[204, \"3xx\"]"), answering(200, "ok"), HopState::Broken, summary);
         check(body("ok"), answering(200, "ok"), HopState::Ok, "");
         check(body("ok"), answering(200, "no"), HopState::Broken, "does not contain `ok`");
         let unseen = OutsideSeen { https: vec![], ..answering(200, "") };
         check(any(), unseen, HopState::Unknown, "");
         let gateway = "{\"message\":\"Missing Authentication Token\"}";
-        check(status(200), answering(403, gateway), HopState::Broken, "no such path or method");
+        check(status("200"), answering(403, gateway), HopState::Broken, "no such path or method");
     }
 }

@@ -60,6 +60,32 @@ impl SourceKind {
         }
     }
 
+    /// The URL of the endpoint that it checks, as rules know it.
+    pub fn endpoint(&self) -> Option<String> {
+        match self {
+            Self::WatchedEndpoint(settings) => Some(settings.url()),
+            _ => None,
+        }
+    }
+
+    /// The kinds of resources that it reads, by their words.
+    pub fn resource_kinds(&self) -> Vec<&'static str> {
+        match self {
+            Self::InventorySettings(settings) => settings.kinds().iter().map(|kind| kind.word()).collect(),
+            Self::AccountMapSettings(settings) => settings.kinds().iter().map(|kind| kind.word()).collect(),
+            _ => vec![],
+        }
+    }
+
+    /// Whether the regions of a bill are seen by it.
+    pub fn tells_regions(&self) -> bool {
+        match self {
+            Self::CostExplorer(settings) => settings.has_usage_types(),
+            Self::FocusExport(_) => true,
+            _ => false,
+        }
+    }
+
     /// What asks for whole months of the past, for a source that can.
     pub fn backfill(&self, account: &AwsClients) -> Option<CostBackfill> {
         match self {

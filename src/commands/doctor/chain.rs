@@ -39,8 +39,9 @@ impl DoctorTarget {
         let text = text.trim();
         let is_arn = text.starts_with("arn:") && text.contains(":function:");
         let is_name = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_:$".contains(letter));
+        let is_localhost = text.split(':').next() == Some("localhost");
         // An IPv6 address has more than one colon.
-        if is_arn || (!text.is_empty() && is_name && text.matches(':').count() < 2 && text != "localhost") {
+        if is_arn || (!text.is_empty() && is_name && text.matches(':').count() < 2 && !is_localhost) {
             return ChainStart::checked_function(text).map(Self::Function);
         }
         ChainTarget::parse(text).map(Self::Host)

@@ -16,7 +16,7 @@ use crate::exit::ExitStatus;
 /// How long it may take to find credentials.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is said of the credentials.
+/// What is said of the credentials; its schema is docs/doctor_identity.schema.json.
 #[derive(Debug, Serialize)]
 struct IdentityDocument {
     schema: u32,

@@ -111,14 +111,14 @@ impl InsideReader {
             // Without an answer of STS the other services are asked all the same: each link says what it got.
             SeenCredentials::Unclear { why, next_step } => {
                 say(&format!("monitor: {why}; {next_step}"));
-                self.key.as_ref()?;
-                (None, CredentialsSeen::None)
+                (None, CredentialsSeen::Unclear { why, next_step, is_asked: self.key.is_some() })
             }
             SeenCredentials::Taken { account, arn, origin, expires } => {
                 (Some(account), CredentialsSeen::Taken { arn, origin, expires })
             }
         };
-        let is_asked = !matches!(credentials, CredentialsSeen::Refused { .. });
+        let is_asked =
+            !matches!(credentials, CredentialsSeen::Refused { .. } | CredentialsSeen::Unclear { is_asked: false, .. });
         if is_asked {
             let _ = tokio::time::timeout_at(self.until, self.reader.read_below()).await;
         }

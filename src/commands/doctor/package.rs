@@ -31,7 +31,7 @@ const FETCHED_PER_SECOND: u64 = 60_000_000;
 /// So many contributors are shown.
 const SHOWN: usize = 10;
 
-/// A package against the limits of Lambda.
+/// A package against the limits of Lambda; its schema is docs/doctor_package.schema.json.
 #[derive(Debug, Serialize)]
 struct PackageDocument {
     schema: u32,

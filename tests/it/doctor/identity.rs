@@ -3,8 +3,11 @@
 use std::net::TcpListener;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use super::{chain, doctor, folder, state, verdict};
 use crate::support::program::Output;
+use crate::support::schema;
 use crate::support::stack::aws_env;
 use crate::support::webhook::{Reply, Webhook};
 
@@ -23,10 +26,21 @@ fn check(url: &str, code: i32, expected: &str, next: &str) {
     assert!(!output.stdout.contains("check --live"), "{}", output.stdout);
 }
 
+/// The same as JSON, whose keys are those of its schema.
+fn document(folder: &Path, env: &[(String, String)], code: i32) -> Value {
+    let output = doctor(folder, env, &["identity", "--format", "json"]);
+    let document = serde_json::from_str(&output.stdout).expect("JSON");
+    schema::holds("docs/doctor_identity.schema.json", &document);
+    assert_eq!(output.code, Some(code), "{document:#}");
+    document
+}
+
 #[test]
 fn only_a_refusal_by_aws_is_broken_and_everything_else_is_unknown() {
     for code in ["InvalidClientTokenId", "ExpiredToken", "SignatureDoesNotMatch", "AccessDenied"] {
         let server = Webhook::start(vec![error(403, code)]);
+        let refused = document(folder().path(), &aws_env(&server.url(), &[]), 2);
+        assert_eq!((refused["state"].as_str(), &refused["arn"]), (Some("broken"), &Value::Null), "{refused:#}");
         check(
             &server.url(),
             2,
@@ -100,6 +114,8 @@ fn credentials_of_another_account_than_the_configured_one_end_as_in_every_comman
     );
     let server = Webhook::start(vec![identity]);
     let folder = folder();
+    let taken = document(folder.path(), &aws_env(&server.url(), &[]), 0);
+    assert_eq!((&taken["state"], &taken["account"]), (&json!("ok"), &json!("123456789012")), "{taken:#}");
     std::fs::write(folder.path().join("alerts.toml"), "[aws]\naccount = \"999999999999\"\n")
         .expect("the configuration");
     let output = doctor(folder.path(), &aws_env(&server.url(), &[]), &["identity"]);
@@ -121,4 +137,14 @@ fn a_function_behind_a_network_fault_is_unknown_and_no_link_says_that_the_creden
     assert!(output.code == Some(1) && output.stderr.contains(next), "{}{}", output.stdout, output.stderr);
     let output = doctor(folder.path(), &env, &["backend-dev", "--profile", "nope"]);
     assert!(output.code == Some(1), "{}{}", output.stdout, output.stderr);
+    // The link says the true reason, and not that there are no credentials.
+    let half = [("AWS_ACCESS_KEY_ID", "AKIA1")];
+    let output = with(folder.path(), &half, &["backend-dev", "--format", "json"]);
+    let document: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    let why = "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not";
+    assert_eq!(verdict(&document), "unknown identity", "{document:#}");
+    assert!(document["verdict"]["summary"].as_str().is_some_and(|said| said.contains(why)), "{document:#}");
+    let next = document["verdict"]["next_step"].as_str();
+    assert!(next.is_some_and(|next| next.contains("set AWS_SECRET_ACCESS_KEY as well")), "{document:#}");
+    assert!(document["hops"].to_string().contains(&format!("not asked: {why}")), "{document:#}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chain::HopState;
 use chrono::{DateTime, Utc};
 
 use crate::observation::EndpointCheck;
@@ -18,7 +19,14 @@ impl KnownEndpoints {
         let checks = self.0.entry(check.url.clone()).or_default();
         checks.insert(at, check.clone());
         while checks.len() > KNOWN {
-            checks.pop_first();
+            // The end of a wait is that of its first check.
+            let waits = checks.values().filter(|check| check.state != HopState::Unknown);
+            let is_first_of_wait = waits.clone().all(|check| check.state == HopState::Waiting);
+            let oldest = checks.keys().nth(usize::from(is_first_of_wait)).copied();
+            match oldest {
+                Some(oldest) => checks.remove(&oldest),
+                None => break,
+            };
         }
     }
 

@@ -313,6 +313,7 @@ impl CostAbove {
             evidence: vec![],
             latest: None,
             measure: Some(MeasuredValue { value: amount, limit: self.limit.0 }),
+            fault: None,
         }
     }
 }

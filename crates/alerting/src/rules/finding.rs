@@ -5,6 +5,7 @@ use lambda_log::diagnosis::{Cause, Confidence};
 use serde::{Deserialize, Serialize};
 
 use super::measure::MeasuredValue;
+use crate::endpoint_fault::EndpointFault;
 
 /// The details of a condition that holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,16 @@ pub struct IncidentDetails {
     /// How far the limit was passed, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<MeasuredValue>,
+    /// What is broken, of an endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<EndpointFault>,
+}
+
+impl IncidentDetails {
+    /// Whether it is a wait that is normal, and no fault.
+    pub(crate) fn is_wait(&self) -> bool {
+        self.fault.as_ref().is_some_and(|fault| fault.waits)
+    }
 }
 
 /// Why pings are no remedy. Only used if the lines prove that the init phase takes too long.

@@ -93,6 +93,7 @@ impl LambdaCause {
             cause: Some((Cause::ColdStart, Confidence::Proved)),
             next_step: Cause::ColdStart.next_step().to_owned(),
             measure: Some(MeasuredValue { value: counted.cold.into(), limit: self.count.into() }),
+            fault: None,
             ..IncidentDetails::default()
         })
     }
@@ -168,6 +169,7 @@ impl LambdaCause {
             evidence: last.evidence.clone(),
             latest: None,
             measure: Some(MeasuredValue { value: run.len().into(), limit: self.count.into() }),
+            fault: None,
         }
     }
 }

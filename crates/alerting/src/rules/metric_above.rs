@@ -60,7 +60,7 @@ impl MetricAbove {
     }
 
     /// Whether its metric counts failures or durations, which a failing init phase explains.
-    pub(super) fn is_about_failing(&self) -> bool {
+    pub(crate) fn is_about_failing(&self) -> bool {
         matches!(self.metric.0, "Errors" | "Duration")
     }
 

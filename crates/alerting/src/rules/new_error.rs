@@ -140,6 +140,7 @@ impl NewError {
             evidence: fault.evidence.clone(),
             latest: Some(latest.seen),
             measure: None,
+            fault: None,
         }
     }
 }

@@ -116,5 +116,6 @@ fn finding(function: &str, last: &[(DateTime<Utc>, &PingResult)]) -> IncidentDet
         evidence: last.first().map(|(_, ping)| ping.evidence.clone()).unwrap_or_default(),
         latest: None,
         measure: None,
+        fault: None,
     }
 }

@@ -9,6 +9,7 @@ use model::subject::Subject;
 use super::finding::IncidentDetails;
 use super::required_data::RequiredData;
 use super::verdict::Judgement;
+use crate::endpoint_fault::EndpointFault;
 use crate::history::History;
 use crate::observation::EndpointCheck;
 
@@ -29,6 +30,11 @@ impl SlowEndpoint {
         let above = settings.required("above");
         let after = settings.number("after", 3, 1..20);
         Some(Self { url: url?, above: above?, after: after? })
+    }
+
+    /// The longest time to the first byte that is not slow.
+    pub fn above(&self) -> Span {
+        self.above
     }
 
     pub(super) fn is_measured(&self) -> bool {
@@ -65,6 +71,7 @@ impl SlowEndpoint {
             return Judgement::unknown(subject, format!("{} of {} checks in a row were slow", slow.len(), self.after));
         }
         let longest = slow.iter().max().copied().unwrap_or(last);
+        let fault = checks.first().map(|(_, check)| EndpointFault { link: None, ..EndpointFault::of(check) });
         let headline =
             format!("{} takes {} to answer, and at most {} is expected", subject.name(), precise(last), self.above);
         let finding = IncidentDetails {
@@ -77,6 +84,7 @@ impl SlowEndpoint {
                 "Run `monitor doctor {}`: it shows how long DNS, the connection, TLS and the first byte took. If the first byte takes longest, look at the function's durations and cold starts in `monitor report`.",
                 subject.name()
             ),
+            fault,
             ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)

@@ -1234,6 +1234,8 @@ fn checked(minutes: i64, state: HopState, days: i64) -> Observation {
             issuer: "CN=Amazon RSA 2048 M02".to_owned(),
         }),
         first_byte_ms: None,
+        zone: None,
+        function: None,
         reached_by: vec![],
     };
     seen(minutes_ago(minutes), ObservationBody::Endpoint(check))
@@ -1255,6 +1257,39 @@ fn an_endpoint_is_down_after_some_checks_in_a_row() {
     check("endpoint_down = { url = \"https://prod.*\" }", &down, &[]);
     check(rule, &[checked(2, Broken, 0), checked(1, Unknown, 0)], &[(URL, "unknown", "could not see enough")]);
     check(rule, &[checked(1, Waiting, 0)], &[(URL, "holds", "is not there for everyone yet")]);
+}
+
+#[test]
+fn a_wait_has_the_end_that_its_first_check_saw_and_becomes_a_fault_after_it() {
+    use HopState::{Ok, Unknown, Waiting};
+    const URL: &str = "endpoint:https://dev.example.one/";
+    let rule = "endpoint_down = {}";
+    // Each answer may be remembered for half an hour from when it was asked for.
+    let waits = |minutes: i64| {
+        let mut observation = checked(minutes, Waiting, 0);
+        if let ObservationBody::Endpoint(check) = &mut observation.what {
+            check.link = Some(Link::Propagation);
+            check.until = Some(minutes_ago(minutes) + TimeDelta::minutes(30));
+        }
+        observation
+    };
+    let yet = "is not there for everyone yet";
+    let waiting = [waits(40), waits(20), waits(10)];
+    check(rule, &waiting, &[(URL, "holds", yet)]);
+    check(rule, &waiting[..2], &[(URL, "holds", "Until: 2024-12-20 11:50:00 UTC")]);
+    let late = [waits(40), waits(9), checked(8, Unknown, 0), waits(1)];
+    check(rule, &late, &[(URL, "holds", "is still not there for everyone, after the end of the wait")]);
+    check(rule, &late, &[(URL, "holds", "Was to end: 2024-12-20 11:50:00 UTC")]);
+    check("endpoint_down = { after = 3 }", &late, &[(URL, "holds", yet)]);
+    // It answered in between, so it is another wait.
+    check(rule, &[waits(40), checked(30, Ok, 90), waits(9), waits(1)], &[(URL, "holds", yet)]);
+    // More checks than are kept.
+    let long: Vec<Observation> = (1..=40).rev().map(waits).collect();
+    check(rule, &long, &[(URL, "holds", "Waits since: 2024-12-20 11:20:00 UTC")]);
+    // Nobody says when it ends: it is a fault after a day.
+    let endless = |minutes| checked(minutes, Waiting, 0);
+    check(rule, &[endless(24 * 60 + 3), endless(4), endless(3)], &[(URL, "holds", yet)]);
+    check(rule, &[endless(24 * 60 + 3), endless(2), endless(1)], &[(URL, "holds", "after the end of the wait")]);
 }
 
 /// A check that was answered after so many milliseconds, by a way.

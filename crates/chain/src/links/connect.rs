@@ -38,7 +38,7 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
             }
             _ => format!("none of the {} addresses {how} on port {port}", here.len()),
         };
-        Hop::broken(Link::Connect, summary, advice(&failed, port))
+        Hop::broken(Link::Connect, summary, advice(outside, &failed, port))
     } else {
         let names: Vec<String> = failed.iter().map(|seen| seen.address.to_string()).collect();
         Hop::broken(
@@ -71,7 +71,10 @@ fn no_http(outside: &OutsideSeen) -> Option<Hop> {
     Some(Hop::broken(Link::Connect, summary, next_step).seen(line_of(answer)))
 }
 
-fn advice(failed: &[&ConnectionSeen], port: u16) -> String {
+fn advice(outside: &OutsideSeen, failed: &[&ConnectionSeen], port: u16) -> String {
+    if outside.dns.private.is_some() {
+        return format!("See that the server runs, and that it listens on port {port} of this address.");
+    }
     if failed.iter().any(|seen| is_private(seen.address)) {
         return "The address is a private one, which cannot be reached from the internet. Set the record to the public \
                 address or name of the service."

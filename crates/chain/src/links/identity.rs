@@ -25,7 +25,9 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     };
     match &inside.credentials {
         CredentialsSeen::None => Hop::unknown(link, "the credentials were not asked for"),
-        CredentialsSeen::Refused { why, next_step } => Hop::unknown(link, why).next(next_step),
+        CredentialsSeen::Unclear { why, next_step, .. } | CredentialsSeen::Refused { why, next_step } => {
+            Hop::unknown(link, why).next(next_step)
+        }
         CredentialsSeen::Taken { arn, origin, expires } => {
             let from = if origin.is_empty() { String::new() } else { format!(", from {origin}") };
             let hop = Hop::ok(link).seen(format!("{arn}{from}"));
@@ -70,5 +72,15 @@ mod tests {
                 CredentialsSeen::Refused { why: "the key has no session token".into(), next_step: "set it".into() };
         }
         assert_eq!(said(Link::Identity, &seen), "unknown: the key has no session token");
+        let why = "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not";
+        for (is_asked, mapping) in [(false, format!("unknown: not asked: {why}")), (true, "ok".to_owned())] {
+            if let Some(inside) = &mut seen.inside {
+                inside.credentials =
+                    CredentialsSeen::Unclear { why: why.to_owned(), next_step: "set both".to_owned(), is_asked };
+            }
+            assert_eq!(said(Link::Identity, &seen), format!("unknown: {why}"));
+            assert_eq!(judge(&seen).next_step, "set both");
+            assert_eq!(said(Link::Mapping, &seen), mapping);
+        }
     }
 }

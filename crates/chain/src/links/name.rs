@@ -1,12 +1,10 @@
 //! `name`: the host name.
 
 use crate::answers::address;
+use crate::domain::private_ending;
 use crate::hop::Hop;
 use crate::link::Link;
 use crate::seen::ChainSeen;
-
-/// Endings that public DNS never has (RFC 6761, RFC 6762, RFC 8375, and `internal` by ICANN).
-const NEVER_PUBLIC: [&str; 7] = ["example", "home.arpa", "internal", "invalid", "local", "localhost", "test"];
 
 pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     let Some(host) = seen.host.as_deref() else {
@@ -16,7 +14,8 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
     if address(host).is_some() {
         return hop.seen(format!("{host} is an address: DNS has no part in it"));
     }
-    match NEVER_PUBLIC.iter().find(|ending| crate::domain::within(host, ending)) {
+    match private_ending(host) {
+        Some(ending) if ending == host => hop.seen(format!("`{host}` exists in private networks only")),
         Some(ending) => hop.seen(format!("names in `{ending}` exist in private networks only")),
         None if host.starts_with("xn--") || host.contains(".xn--") => hop.seen(format!("asked for in ASCII as {host}")),
         None => hop.seen(host),

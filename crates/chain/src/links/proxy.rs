@@ -9,7 +9,7 @@ use crate::seen::outside::{OutsideSeen, ResponseSeen};
 
 /// Statuses that only Cloudflare gives:
 /// <https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/>
-const PROXY_ERRORS: [(u16, &str); 7] = [
+const PROXY_ERRORS: [(u16, &str); 8] = [
     (520, "the server behind it gave an answer that it does not understand"),
     (521, "the server behind it refuses its connections"),
     (522, "the server behind it does not answer"),
@@ -17,6 +17,7 @@ const PROXY_ERRORS: [(u16, &str); 7] = [
     (524, "the server behind it takes too long"),
     (525, "its TLS handshake with the server behind it fails"),
     (526, "it does not trust the certificate of the server behind it"),
+    (530, "it finds no address of the server behind it, or the name is not set up there"),
 ];
 
 pub(crate) fn judge(seen: &ChainSeen) -> Hop {
@@ -101,6 +102,7 @@ mod tests {
         check(Link::Proxy, &answering(525, &[("server", "cloudflare")]), Broken, "TLS handshake", "DNS only");
         check(Link::Proxy, &answering(522, &[("server", "cloudflare")]), Broken, "does not answer", "DNS only");
         check(Link::Proxy, &answering(525, &[]), NotApplicable, "", "");
+        check(Link::Proxy, &answering(530, &[("server", "cloudflare")]), Broken, "finds no address", "DNS only");
         let circle = &[("server", "cloudflare"), ("location", "https://dev.example.one/")];
         check(Link::Proxy, &answering(301, circle), Broken, "a circle", "`Flexible`");
     }

@@ -10,6 +10,11 @@ use crate::seen::ChainSeen;
 use crate::seen::outside::{DnsAnswer, DnsLookup, DnsSeen};
 
 pub(crate) fn judge(seen: &ChainSeen) -> Hop {
+    if let (Some(host), Some(outside)) = (&seen.host, &seen.outside)
+        && let Some(why) = &outside.dns.private
+    {
+        return private(host, why, &outside.dns);
+    }
     let (host, dns) = match named(seen, Link::Record) {
         Ok(named) => named,
         Err(hop) => return hop,
@@ -24,6 +29,25 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
         OwnAnswer::There | OwnAnswer::Mixed => there(seen, host, dns),
     };
     hop.took(took)
+}
+
+/// A name of private networks, as those say it that were asked for it.
+fn private(host: &str, why: &str, dns: &DnsSeen) -> Hop {
+    let says_no = |lookup: &DnsLookup| matches!(lookup.answer, DnsAnswer::NoData { .. } | DnsAnswer::NoName { .. });
+    let hop = match () {
+        () if !dns.addresses.is_empty() => Hop::ok(Link::Record),
+        () if dns.resolvers.iter().any(says_no) => Hop::broken(
+            Link::Record,
+            format!("nobody who was asked knows an address of {host}, a name that exists in private networks only"),
+            format!(
+                "Set {host} in the hosts file of this machine or in the DNS of its network. If other servers hold it, \
+                 name them as `resolvers` and `roots` under [dns]."
+            ),
+        ),
+        () => Hop::unknown(Link::Record, format!("nobody answered whether {host} has an address")),
+    };
+    let asked = dns.resolvers.iter().map(summed);
+    std::iter::once(why.to_owned()).chain(asked).fold(hop, Hop::seen).took(dns.took)
 }
 
 /// Whom the record should name, where the account says so.
@@ -117,6 +141,25 @@ fn there(seen: &ChainSeen, host: &str, dns: &DnsSeen) -> Hop {
 }
 
 /// The name at the end of the CNAMEs has no address.
+/// The zone of what the record names does not answer for it. That is known where its own servers, which have a name
+/// beside their address, were asked; a resolver alone may fail for its own reasons.
+fn lame_target(host: &str, end: &str, asked: &[&DnsLookup]) -> Option<Hop> {
+    let is_lame =
+        |lookup: &&&DnsLookup| matches!(lookup.answer, DnsAnswer::Failed { .. }) && lookup.server.contains(" (");
+    let lookup = asked.iter().find(is_lame)?;
+    Some(
+        Hop::broken(
+            Link::Record,
+            format!("{host} is a CNAME of {end}, and the servers of its zone do not answer for it"),
+            format!(
+                "Ask whoever runs {end}, and run `monitor doctor {end}`: its zone is broken, not that of {host}. If it is \
+                 given up, set the record to another target."
+            ),
+        )
+        .seen(summed(lookup)),
+    )
+}
+
 fn dead_end(seen: &ChainSeen, host: &str, dns: &DnsSeen, path: &AliasPath<'_>) -> Option<Hop> {
     let end = path.end();
     if !path.is_alias() || !dns.addresses.is_empty() {
@@ -125,7 +168,7 @@ fn dead_end(seen: &ChainSeen, host: &str, dns: &DnsSeen, path: &AliasPath<'_>) -
     let about = |lookup: &&DnsLookup| lookup.name == end;
     let asked: Vec<&DnsLookup> = dns.followed.iter().chain(&dns.zone_servers).filter(about).collect();
     let denied = |lookup: &&&DnsLookup| matches!(lookup.answer, DnsAnswer::NoName { .. } | DnsAnswer::NoData { .. });
-    let lookup = asked.iter().find(denied)?;
+    let Some(lookup) = asked.iter().find(denied) else { return lame_target(host, end, &asked) };
     let hint = match within(end, dns.zone.as_deref().unwrap_or("?")) {
         true => "The provider may have added the zone's name to a value that had no dot at its end.",
         false => "What it named was deleted, or is spelled otherwise.",
@@ -150,6 +193,33 @@ mod tests {
 
     fn answering(answer: &'static str) -> ChainSeen {
         seen(move |outside| answer_all(outside, answer))
+    }
+
+    #[test]
+    fn a_name_of_private_networks_is_judged_by_those_who_were_asked_for_it() {
+        use crate::hop::HopState;
+        let of = |answer: &str, address: Option<&str>| {
+            let mut seen = crate::literals::seen(|outside| {
+                outside.dns = DnsSeen {
+                    private: Some("`internal` exists in private networks only: this machine was asked".to_owned()),
+                    resolvers: vec![crate::literals::lookup("this machine", "api.internal A", answer)],
+                    addresses: address.iter().map(|address| address.parse().unwrap()).collect(),
+                    ..DnsSeen::default()
+                };
+            });
+            seen.host = Some("api.internal".to_owned());
+            seen
+        };
+        let well = of("api.internal A 192.0.2.80", Some("192.0.2.80"));
+        let hop = crate::literals::check(Link::Record, &well, HopState::Ok, "", "");
+        assert!(hop.evidence[0].contains("this machine was asked"), "{hop:?}");
+        for link in [Link::Delegation, Link::Zone, Link::Dnssec, Link::Caa, Link::Propagation, Link::Registration] {
+            let hop = crate::literals::check(link, &well, HopState::NotApplicable, "", "");
+            assert!(hop.evidence[0].contains("private networks only"), "{hop:?}");
+        }
+        let step = "under [dns]";
+        crate::literals::check(Link::Record, &of("nxdomain", None), HopState::Broken, "knows an address", step);
+        crate::literals::check(Link::Record, &of("silent", None), HopState::Unknown, "nobody answered", "");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::answers::{count, outside};
 use crate::hop::Hop;
 use crate::link::Link;
 use crate::seen::ChainSeen;
-use crate::seen::outside::ResponseSeen;
+use crate::seen::outside::{CertificateDistrust, ResponseSeen};
 
 /// The most redirects that are followed; browsers follow twenty.
 const MAX_REDIRECTS: usize = 10;
@@ -42,10 +42,29 @@ pub(crate) fn judge(seen: &ChainSeen) -> Hop {
             format!("the redirect leads to {}, which does not answer: {why}", last.url),
             format!("Mend {}, or set the redirect to another address.", last.url),
         )
+    } else if let Some((page, why)) = pages.iter().find_map(|page| Some((page, untrusted(page)?))) {
+        Hop::broken(
+            Link::Redirect,
+            format!("the redirect leads to {}, and browsers refuse it: {why}", page.url),
+            format!(
+                "Mend the certificate there: `monitor doctor {}`. Or set the redirect to another address.",
+                page.url
+            ),
+        )
     } else {
         Hop::ok(Link::Redirect).seen(format!("{} to {}", count(redirects, "redirect"), last.url))
     };
     lines.fold(hop, Hop::seen)
+}
+
+/// Why the certificate of a host that was redirected to is not trusted.
+fn untrusted(page: &ResponseSeen) -> Option<String> {
+    Some(match page.untrusted.as_ref()? {
+        CertificateDistrust::WrongName => "its certificate is for another host".to_owned(),
+        CertificateDistrust::NotValidNow => "its certificate has ended, or is not valid yet".to_owned(),
+        CertificateDistrust::UnknownIssuer => "no root that is trusted here has signed its certificate".to_owned(),
+        CertificateDistrust::Other(why) => why.clone(),
+    })
 }
 
 fn is_redirect(page: &ResponseSeen) -> bool {
@@ -89,6 +108,23 @@ mod tests {
 
     fn page(url: &str, status: u16, to: &str) -> (String, u16, String) {
         (format!("https://dev.example.one/{url}"), status, to.to_owned())
+    }
+
+    #[test]
+    fn a_redirect_to_a_host_whose_certificate_is_not_trusted_is_broken() {
+        for (why, said) in [
+            (CertificateDistrust::NotValidNow, "has ended"),
+            (CertificateDistrust::WrongName, "is for another host"),
+            (CertificateDistrust::UnknownIssuer, "no root"),
+            (CertificateDistrust::Other("said".to_owned()), "refuse it: said"),
+        ] {
+            let mut to = pages(vec![page("", 301, "https://www.example.one/"), page("", 200, "")]);
+            if let Some(page) = to.outside.as_mut().and_then(|outside| outside.https.last_mut()) {
+                page.url = "https://www.example.one/".to_owned();
+                page.untrusted = Some(why);
+            }
+            check(Link::Redirect, &to, Broken, said, "monitor doctor https://www.example.one/");
+        }
     }
 
     #[test]

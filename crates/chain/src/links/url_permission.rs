@@ -126,5 +126,7 @@ mod tests {
         let seen = answered(outside_only(HOST, "/"), 403, "AccessDeniedException", FORBIDDEN);
         assert!(said(Link::UrlPermission, &seen).starts_with("broken: the function URL refuses everyone"));
         assert!(judge(&seen).next_step.contains("lambda:InvokeFunction "), "{:?}", judge(&seen));
+        let short = answered(outside_only(HOST, "/"), 403, "AccessDeniedException", r#"{"Message":"Forbidden"}"#);
+        assert!(said(Link::UrlPermission, &short).starts_with("broken: the function URL refuses everyone"));
     }
 }

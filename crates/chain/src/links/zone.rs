@@ -1,6 +1,6 @@
 //! `zone`: the zone at its own servers: each answers, and all say the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use account::map::{MapKind, MapResource};
 use chrono::TimeDelta;
@@ -71,10 +71,44 @@ fn faults(seen: &ChainSeen, host: &str, zone: &str, dns: &DnsSeen, states: &BTre
             ),
         );
     }
+    if !dns.nameless.is_empty() {
+        let names = dns.nameless.join(", ");
+        let all = dns.parent_servers.len();
+        return Hop::broken(
+            Link::Zone,
+            format!("{} of {} of `{zone}` does not exist: {names}", dns.nameless.len(), count(all, "server")),
+            format!(
+                "Take {names} out of the name servers of `{zone}` at the registrar, or correct the name. Whoever registers \
+                 the domain that it is in could answer for `{zone}`."
+            ),
+        );
+    }
     if let Some(hop) = two_zones_here(seen, host, zone, dns) {
         return hop;
     }
     disagreeing(seen, host, zone, dns).unwrap_or_else(|| Hop::ok(Link::Zone))
+}
+
+/// Whether all servers of the zone name the same servers.
+fn servers_agree(zone: &str, dns: &DnsSeen) -> bool {
+    let asked =
+        dns.zone_servers.iter().filter(|lookup| lookup.authoritative && lookup.kind == "NS" && lookup.name == zone);
+    let named = asked.map(|lookup| records(lookup).iter().map(|record| record.value.as_str()).collect::<BTreeSet<_>>());
+    let named: BTreeSet<BTreeSet<&str>> = named.filter(|named| !named.is_empty()).collect();
+    named.len() < 2
+}
+
+/// Whether servers of the zone give records of the host that have nothing in common. An alias may give each of them
+/// other addresses; but then they hold the same version.
+fn answers_differ(host: &str, dns: &DnsSeen) -> bool {
+    let asked =
+        dns.zone_servers.iter().filter(|lookup| lookup.authoritative && lookup.name == host && lookup.kind == "A");
+    let values = asked.map(|lookup| {
+        let here = records(lookup).iter().filter(|record| record.owner == host);
+        here.map(|record| record.value.as_str()).collect::<BTreeSet<&str>>()
+    });
+    let all: Vec<BTreeSet<&str>> = values.filter(|values| !values.is_empty()).collect();
+    all.iter().any(|one| all.iter().any(|other| one.is_disjoint(other)))
 }
 
 /// The servers hold two zones of one name, or one of them has not fetched the last change yet.
@@ -86,7 +120,9 @@ fn disagreeing(seen: &ChainSeen, host: &str, zone: &str, dns: &DnsSeen) -> Optio
             starts.entry(&record.value).or_default().push(&lookup.server);
         }
     }
-    if own(host, dns) != OwnAnswer::Mixed {
+    let some_lack_it = own(host, dns) == OwnAnswer::Mixed;
+    let is_one_version = starts.len() < 2 && servers_agree(zone, dns);
+    if !some_lack_it && (is_one_version || !answers_differ(host, dns)) {
         return None;
     }
     let word = |index: usize| starts.keys().filter_map(|soa| soa.split(' ').nth(index)).collect::<Vec<_>>();
@@ -99,8 +135,9 @@ fn disagreeing(seen: &ChainSeen, host: &str, zone: &str, dns: &DnsSeen) -> Optio
         let refresh = word(3).iter().filter_map(|seconds| seconds.parse::<i64>().ok()).max();
         let until = refresh.and_then(TimeDelta::try_seconds).and_then(|wait| seen.at.checked_add_signed(wait));
         let summary = format!(
-            "the servers of `{zone}` have different versions of it ({}), and not all have the record",
-            serials.join(", ")
+            "the servers of `{zone}` have different versions of it ({}), and not all have {}",
+            serials.join(", "),
+            if some_lack_it { "the record" } else { "the same record" }
         );
         return Some(with_evidence(
             Hop::waiting(Link::Zone, summary, until).next("Wait until the servers have fetched the last change."),
@@ -108,7 +145,10 @@ fn disagreeing(seen: &ChainSeen, host: &str, zone: &str, dns: &DnsSeen) -> Optio
     }
     Some(with_evidence(Hop::broken(
         Link::Zone,
-        format!("the servers of `{zone}` hold two different zones of this name: some have the record, others do not"),
+        format!(
+            "the servers of `{zone}` hold two different zones of this name: {}",
+            if some_lack_it { "some have the record, others do not" } else { "their records of the host differ" }
+        ),
         format!(
             "Decide for one zone. Set the name servers of that one alone at the registrar, copy the records into it, and \
              delete the other. Records were looked for as {host}."
@@ -160,6 +200,7 @@ mod tests {
     use super::*;
     use crate::hop::HopState::{Broken, NotApplicable, Ok, Unknown, Waiting};
     use crate::literals::{check, inside, lookup, own as owned, seen};
+    use crate::seen::outside::OutsideSeen;
     use account::map::MapSnapshot;
 
     fn second(answer: &'static str, soa: &'static str) -> ChainSeen {
@@ -175,6 +216,34 @@ mod tests {
                 };
             }
         })
+    }
+
+    #[test]
+    fn two_zones_are_told_where_each_has_a_record_of_its_own_and_servers_that_do_not_exist_are_named() {
+        let differ = |primary: &'static str, servers: &'static str| {
+            move |outside: &mut OutsideSeen| {
+                for lookup in outside.dns.zone_servers.iter_mut().filter(|lookup| lookup.server.starts_with("ns2")) {
+                    let question = format!("{} {}", lookup.name, lookup.kind);
+                    let answer = match question.as_str() {
+                        "dev.example.one A" => "dev.example.one A 192.0.2.99".to_owned(),
+                        "example.one SOA" => {
+                            format!("example.one SOA {primary} admin.example.one 7 3600 600 86400 900")
+                        }
+                        "example.one NS" => servers.to_owned(),
+                        _ => continue,
+                    };
+                    *lookup = crate::literals::own(&lookup.server, &question, &answer);
+                }
+            }
+        };
+        let same = "example.one NS ns1.example.one; example.one NS ns2.example.one";
+        let theirs = "their records of the host differ";
+        check(Link::Zone, &seen(differ("ns-1.awsdns.org", same)), Broken, theirs, "Decide for one zone");
+        check(Link::Zone, &seen(differ("ns1.example.one", "example.one NS old.example")), Broken, theirs, "one zone");
+        // An alias gives each server other addresses.
+        check(Link::Zone, &seen(differ("ns1.example.one", same)), Ok, "", "");
+        let nameless = seen(|outside| outside.dns.nameless = vec!["ns2.gone.example".to_owned()]);
+        check(Link::Zone, &nameless, Broken, "1 of 2 servers of `example.one` does not exist", "Take ns2.gone.example");
     }
 
     #[test]

@@ -82,6 +82,15 @@ pub enum CredentialsSeen {
         /// When they end, UTC; `None` for those that do not end, and where that is unknown.
         expires: Option<DateTime<Utc>>,
     },
+    /// It is not known whether AWS takes them: why, and what to do.
+    Unclear {
+        /// Why.
+        why: String,
+        /// What to do.
+        next_step: String,
+        /// Whether there is a whole key, so that the account was asked all the same.
+        is_asked: bool,
+    },
     /// AWS refused them, or they cannot be used: why, and what to do.
     Refused {
         /// Why.

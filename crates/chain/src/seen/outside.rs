@@ -71,6 +71,8 @@ pub struct DnsSeen {
     pub zone: Option<String>,
     /// Names of the servers that the parent delegates the zone to, sorted.
     pub parent_servers: Vec<String>,
+    /// Those of them whose names do not exist.
+    pub nameless: Vec<String>,
     /// The servers of the parent zone: NS and DS of the zone.
     pub parent: Vec<DnsLookup>,
     /// Each server of the zone: SOA and NS of the zone, the host's A and AAAA with the CNAME that leads there; of one of
@@ -88,6 +90,8 @@ pub struct DnsSeen {
     pub skipped: Vec<String>,
     /// Addresses of the host, each once, IPv4 first.
     pub addresses: Vec<IpAddr>,
+    /// Why there was no walk from the roots, and what was asked instead, in one sentence: a name of private networks.
+    pub private: Option<String>,
     /// Why the walk ended early, in one sentence.
     pub problem: Option<String>,
     /// Number of questions sent.
@@ -192,6 +196,9 @@ pub struct ResponseSeen {
     pub problem: Option<String>,
     /// Until the first byte.
     pub ttfb: Option<Duration>,
+    /// Why the certificate of a host that was redirected to is not trusted; `None` if it is, and for the target itself,
+    /// whose certificates are part of its connections.
+    pub untrusted: Option<CertificateDistrust>,
 }
 
 impl ResponseSeen {

@@ -1,6 +1,7 @@
 //! DNS of a host, asked of three: the zone above, the zone's own servers, and resolvers.
 
 mod client;
+mod private;
 pub mod question;
 mod walk;
 
@@ -19,7 +20,7 @@ use client::{DnsClient, DnsServer, NotAsked};
 use question::DnsQuestion;
 use walk::{DnsWalk, DnsWalker, addresses};
 
-use crate::settings::ProbeSettings;
+use crate::settings::{OwnServers, ProbeSettings};
 
 /// How long all of DNS may take.
 const MAX_TIME: Duration = Duration::from_secs(5);
@@ -47,6 +48,8 @@ pub(crate) struct DnsProbe {
     client: DnsClient,
     resolvers: Vec<DnsServer>,
     roots: Vec<IpAddr>,
+    /// Which of the two a split network has named itself.
+    own: OwnServers,
     start: Instant,
 }
 
@@ -58,6 +61,7 @@ impl DnsProbe {
             client: DnsClient::new(settings.port, start + MAX_TIME),
             resolvers: settings.resolvers.iter().map(server).collect(),
             roots: settings.roots.clone(),
+            own: settings.own_servers(),
             start,
         }
     }
@@ -69,9 +73,12 @@ impl DnsProbe {
 
     /// All that DNS says of `host`; `further` are names in its zone whose CNAME is asked of the zone's own servers.
     pub(crate) async fn host(&self, host: &str, further: &[String]) -> DnsFindings {
+        if let Some(ending) = self.private(host) {
+            return self.private_host(host, ending).await;
+        }
         let walker = DnsWalker { client: &self.client, resolvers: &self.resolvers };
         let (walk, resolvers) = tokio::join!(walker.walk(host, &self.roots), self.ask_resolvers(host));
-        let mut findings = DnsFindings { registered: walk.registered.clone(), ..DnsFindings::default() };
+        let mut findings = DnsFindings { registered: walk.registered_domain(host), ..DnsFindings::default() };
         let dns = &mut findings.seen;
         dns.skipped.extend(walk.skipped.iter().cloned());
         self.ask_zone(host, &walk, dns).await;
@@ -86,6 +93,7 @@ impl DnsProbe {
         dns.parent_servers = walk.servers.iter().map(|server| server.name.clone()).collect();
         dns.parent_servers.sort();
         (dns.zone, dns.parent, dns.problem) = (walk.zone, walk.parent, walk.problem);
+        dns.nameless = walk.nameless;
         let left_out = self.client.left_out();
         if left_out > 0 && dns.problem.is_none() {
             dns.problem = Some(format!(
@@ -102,6 +110,9 @@ impl DnsProbe {
 
     /// What the first resolver that answers says of `host`.
     pub(crate) async fn brief(&self, host: &str) -> DnsFindings {
+        if let Some(ending) = self.private(host) {
+            return self.private_host(host, ending).await;
+        }
         let (v4, v6) = tokio::join!(self.ask_resolver(host, RecordType::A), self.ask_resolver(host, RecordType::AAAA));
         let mut findings = DnsFindings::default();
         let dns = &mut findings.seen;

@@ -188,7 +188,10 @@ impl DnsQuestion {
     }
 
     fn referral(&self, message: &Message) -> Option<DnsReferral> {
-        if message.metadata.response_code != ResponseCode::NoError || message.metadata.authoritative {
+        // Some servers set AA on referrals, too. An answer of their own that has no records comes with a SOA.
+        let is_own = message.metadata.authoritative
+            && message.authorities.iter().any(|record| record.record_type() == RecordType::SOA);
+        if message.metadata.response_code != ResponseCode::NoError || is_own {
             return None;
         }
         let names = |record: &&Record| record.record_type() == RecordType::NS && record.name.zone_of(&self.name);

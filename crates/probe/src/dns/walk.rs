@@ -37,6 +37,8 @@ pub(crate) struct DnsWalk {
     pub(crate) registered: Option<String>,
     /// The parent's answers about the zone: NS and DS.
     pub(crate) parent: Vec<DnsLookup>,
+    /// Names of its servers that do not exist.
+    pub(crate) nameless: Vec<String>,
     /// Servers that were not asked, and why.
     pub(crate) skipped: Vec<String>,
     /// Why the walk ended early.
@@ -85,8 +87,9 @@ impl DnsWalker<'_> {
                 walk.parent.extend(self.delegation_signer(&server, &referral.zone).await);
             }
             servers = self.with_addresses(&referral).await;
-            if looks_up {
-                self.look_up(&mut servers, roots).await;
+            // The servers above are many, and none of them is the owner's.
+            if looks_up && !is_ending(&referral.zone) {
+                walk.nameless = self.look_up(&mut servers, roots).await;
             }
             for server in servers.iter().filter(|server| server.addresses.is_empty()) {
                 walk.skipped.push(format!("{}: the name of this server has no address", server.name));
@@ -119,13 +122,15 @@ impl DnsWalker<'_> {
         futures::future::join_all(named).await
     }
 
-    /// Walks to the names of servers that no resolver knows, where no server of the zone has an address.
-    async fn look_up(&self, servers: &mut [ZoneServer], roots: &[IpAddr]) {
-        if servers.iter().any(|server| !server.addresses.is_empty()) {
-            return;
-        }
-        for server in servers.iter_mut().take(MAX_LOOKED_UP) {
+    /// Walks to the names of servers that no resolver knows. Returns those that do not exist.
+    async fn look_up(&self, servers: &mut [ZoneServer], roots: &[IpAddr]) -> Vec<String> {
+        let mut nameless = Vec::new();
+        for server in servers.iter_mut().filter(|server| server.addresses.is_empty()).take(MAX_LOOKED_UP) {
             let walk = Box::pin(self.walk_below(&server.name, roots, false)).await;
+            let is_no = |lookup: &DnsLookup| matches!(lookup.answer, DnsAnswer::NoName { .. });
+            if walk.zone.is_none() && walk.parent.first().is_some_and(is_no) {
+                nameless.push(server.name.clone());
+            }
             let holder = walk.servers.iter().find_map(|holder| {
                 Some(DnsServer { name: Some(holder.name.clone()), address: *holder.addresses.first()? })
             });
@@ -133,8 +138,12 @@ impl DnsWalker<'_> {
             let (Some(holder), Some(question)) = (holder, question) else { continue };
             if let Ok(exchange) = self.client.ask(&holder, &question).await {
                 server.addresses = addresses(&exchange.lookup).collect();
+                if exchange.lookup.authoritative && is_no(&exchange.lookup) {
+                    nameless.push(server.name.clone());
+                }
             }
         }
+        nameless
     }
 
     async fn resolved(&self, name: &str) -> Vec<IpAddr> {
@@ -215,6 +224,15 @@ pub(crate) fn addresses(lookup: &DnsLookup) -> impl Iterator<Item = IpAddr> + '_
 }
 
 impl DnsWalk {
+    /// The domain whose registration may be asked for: also where the zone above no longer has it, as registries take
+    /// suspended domains out.
+    pub(crate) fn registered_domain(&self, host: &str) -> Option<String> {
+        let is_absent =
+            |lookup: &DnsLookup| matches!(lookup.answer, DnsAnswer::NoName { .. } | DnsAnswer::NoData { .. });
+        let is_gone = self.zone.is_none() && self.parent.first().is_some_and(is_absent);
+        self.registered.clone().or_else(|| is_gone.then(|| registrable(host).to_owned()))
+    }
+
     /// No server of `zone` answered with anything that leads on.
     fn unanswered(&mut self, zone: &str, servers: Vec<ZoneServer>) {
         if zone == "." {

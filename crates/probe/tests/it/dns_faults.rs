@@ -11,23 +11,28 @@ use crate::lab::{GATEWAY, Lab};
 /// Each fault is asked of a laboratory of its own.
 pub(crate) const FAULTS: &[(&str, fn())] = &[
     ("a domain that is held by its registrar", held),
+    ("a suspended domain that the registry has taken out of the zone above", held_and_gone),
     ("a domain that is not registered", unregistered),
     ("servers that all refuse the zone", || lame(Behaviour::Code(ResponseCode::Refused))),
     ("servers that all fail", || lame(Behaviour::Code(ResponseCode::ServFail))),
     ("servers that have nothing of the zone", || lame(Behaviour::Empty)),
     ("name servers at the registrar that are not those of the zone", other_servers),
     ("name servers without an address", nameless_servers),
+    ("one of two name servers that does not exist", one_nameless_server),
     ("a DS record that was left behind", ds_left_behind),
     ("a DS record of another key", ds_of_another_key),
     ("one server that refuses", || one_server(Behaviour::Code(ResponseCode::Refused))),
     ("one server that is silent", || one_server(Behaviour::Silent)),
     ("servers that are all silent", silent_zone),
     ("two zones of one name", two_zones),
+    ("two zones of one name, each with a record of its own", two_zones_with_records),
+    ("a server of before among the name servers at the registrar", one_server_of_before),
     ("a server that has not fetched the last change", older_zone),
     ("a record that is not there", no_record),
     ("a host with a text record alone", only_text),
     ("CNAMEs in a circle", circle),
     ("a CNAME whose target is gone", gone),
+    ("a CNAME into a zone whose server refuses it", target_refused),
     ("a CNAME to which the provider has added the zone", doubled),
     ("a CNAME to the API itself", to_the_api),
     ("resolvers that remember a no", not_yet_visible),
@@ -43,6 +48,18 @@ fn held() {
         "events":[{"eventAction":"expiration","eventDate":"2031-01-01T00:00:00Z"}]}"#;
     lab.plain.push((90, Web::Plain(json(200, "", answer))));
     lab.expect(Link::Registration, Broken, "registrar has suspended example.one", "mail address is not");
+}
+
+fn held_and_gone() {
+    let mut lab = Lab::well();
+    lab.server(2).zones[0].remove("example.one");
+    for at in [51, 52, 53] {
+        lab.server(at).zones[0].remove("dev.example.one");
+    }
+    lab.rdap = Some(90);
+    let answer = r#"{"objectClassName":"domain","status":["server hold"]}"#;
+    lab.plain.push((90, Web::Plain(json(200, "", answer))));
+    lab.expect(Link::Registration, Broken, "registry has suspended example.one", "Sign in at the registrar");
 }
 
 fn unregistered() {
@@ -90,6 +107,17 @@ fn nameless_servers() {
         lab.server(at).zones[0].remove("dev.example.one");
     }
     lab.expect(Link::Delegation, Broken, "none of these names has an address", "Set name servers");
+}
+
+fn one_nameless_server() {
+    let mut lab = Lab::well();
+    for at in [2, 3, 4] {
+        let zone = &mut lab.server(at).zones[0];
+        zone.remove("example.one");
+        zone.add("example.one 3600 NS ns1.example.one");
+        zone.add("example.one 3600 NS ns2.gone.one");
+    }
+    lab.expect(Link::Zone, Broken, "1 of 2 servers of `example.one` does not exist: ns2.gone.one", "Take ns2.gone.one");
 }
 
 fn checking_resolvers(lab: &mut Lab) {
@@ -166,6 +194,39 @@ fn only_text() {
     let mut lab = Lab::well();
     lab.records(&["dev.example.one 60 TXT hello"]);
     lab.expect(Link::Record, Broken, "no address and no CNAME", "name `dev`, type CNAME");
+}
+
+fn two_zones_with_records() {
+    let mut lab = Lab::well();
+    let zone = &mut lab.server(4).zones[0];
+    zone.remove("dev.example.one");
+    zone.add("dev.example.one 600 A @81");
+    zone.start.0 = "ns9.parking.one".to_owned();
+    lab.expect(Link::Zone, Broken, "their records of the host differ", "Decide for one zone");
+}
+
+fn one_server_of_before() {
+    let mut lab = Lab::well();
+    let zone = &mut lab.server(4).zones[0];
+    zone.remove("example.one");
+    zone.remove("dev.example.one");
+    zone.add("example.one 3600 NS ns2.example.one");
+    zone.add("dev.example.one 600 A @81");
+    lab.expect(Link::Zone, Broken, "two different zones of this name", "Decide for one zone");
+}
+
+fn target_refused() {
+    let mut lab = Lab::well();
+    lab.server(6).behaviour = Behaviour::Code(ResponseCode::Refused);
+    for at in [51, 52, 53] {
+        lab.server(at).behaviour = Behaviour::Code(ResponseCode::ServFail);
+    }
+    lab.expect(
+        Link::Record,
+        Broken,
+        "the servers of its zone do not answer for it",
+        "monitor doctor d-abc.execute-api",
+    );
 }
 
 fn circle() {

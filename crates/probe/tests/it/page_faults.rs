@@ -6,6 +6,7 @@ use chain::HopState::Broken;
 use chain::Link;
 
 use crate::lab::Lab;
+use crate::lab::certificates::Valid;
 use crate::lab::web::{Page, Web, answer, json, written};
 
 pub(crate) const FAULTS: &[(&str, fn())] = &[
@@ -52,6 +53,13 @@ pub(crate) const FAULTS: &[(&str, fn())] = &[
     ("redirects in a circle", circle),
     ("more redirects than anyone follows", long_way),
     ("a redirect to a host that does not exist", dead_end),
+    ("a redirect to a host whose certificate has ended", redirect_to_ended),
+    ("an authorizer that fails", || {
+        gateway_says(500, "AuthorizerConfigurationException", r#"{"message":null}"#, Link::Policy, "authorizer");
+    }),
+    ("a web ACL that refuses", || {
+        gateway_says(403, "WafFilteredException", r#"{"message":"Forbidden"}"#, Link::Policy, "web ACL");
+    }),
 ];
 
 fn gateway(lab: &mut Lab, page: Page) {
@@ -150,4 +158,26 @@ fn dead_end() {
         "leads to https://www.gone.example/, which does not answer",
         "Mend https://www.gone.example/",
     );
+}
+
+fn redirect_to_ended() {
+    let mut lab = Lab::well();
+    // On the port that the laboratory has found free, as the request says it.
+    let page: Page = Arc::new(|request| {
+        let host = request.lines().find_map(|line| line.strip_prefix("host: dev.example.one:")).unwrap_or_default();
+        written(301, &format!("location: https://www.example.one:{host}/\r\n"), "")
+    });
+    gateway(&mut lab, page);
+    for at in [51, 52, 53] {
+        lab.server(at).zones[0].add("www.example.one 600 A @82");
+    }
+    let certificate = lab.authority.dated_leaf(&["www.example.one"], Valid(-90, -2));
+    lab.web.push((82, Web::tls(certificate, answer(200, "", "ok"))));
+    lab.expect(Link::Redirect, Broken, "its certificate has ended", "Mend the certificate there");
+}
+
+fn gateway_says(status: u16, error: &str, body: &str, link: Link, summary: &str) {
+    let mut lab = Lab::well();
+    gateway(&mut lab, json(status, &format!("x-amzn-errortype: {error}\r\n"), body));
+    lab.expect(link, Broken, summary, "look into");
 }

@@ -245,3 +245,33 @@ fn a_brief_run_asks_one_resolver_and_finds_that_something_is_wrong() {
         |lab: &mut Lab| [51, 52, 53].into_iter().for_each(|at| lab.server(at).behaviour = Behaviour::Silent);
     assert_ne!(unwell(resolvers), HopState::Ok);
 }
+
+#[test]
+fn a_name_of_this_machine_takes_no_walk_from_the_roots() {
+    let mut lab = Lab::well();
+    lab.target = "http://localhost:9/".to_owned();
+    let seen = run(lab.ask());
+    assert_eq!(lab_questions(&seen), (0, 0), "{:#?}", seen.outside.dns);
+    let why = seen.outside.dns.private.clone().unwrap();
+    assert!(why.contains("the resolver of this machine was asked, and not the root servers"), "{why}");
+    assert!(seen.outside.dns.addresses.iter().all(std::net::IpAddr::is_loopback), "{:#?}", seen.outside.dns);
+    // Roots of one's own may hold any name that has a dot.
+    let mut lab = Lab::well();
+    lab.target = "https://dev.example.test/".to_owned();
+    let seen = run(lab.ask());
+    assert!(seen.outside.dns.private.is_none() && seen.outside.dns.questions > 0, "{:#?}", seen.outside.dns);
+}
+
+/// Questions as the program and as the servers counted them.
+fn lab_questions(seen: &Seen) -> (u32, usize) {
+    (seen.outside.dns.questions, seen.asked)
+}
+
+#[test]
+fn a_referral_that_claims_to_be_authoritative_is_followed_all_the_same() {
+    let mut lab = Lab::well();
+    for at in [1, 2, 5] {
+        lab.server(at).behaviour = Behaviour::AlwaysAuthoritative;
+    }
+    check(&lab);
+}

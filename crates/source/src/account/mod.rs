@@ -63,6 +63,10 @@ impl AccountMapSettings {
         &[]
     }
 
+    pub(super) fn kinds(&self) -> &[MapKind] {
+        &self.kinds
+    }
+
     pub(super) fn calls(&self) -> Vec<RequiredCall> {
         let mut calls: Vec<&'static str> = Vec::new();
         for call in self.kinds.iter().flat_map(|kind| kinds::calls_of(*kind)).chain(&[trail::CALL]) {

@@ -101,6 +101,10 @@ impl InventorySettings {
         &self.functions
     }
 
+    pub(super) fn kinds(&self) -> &[ResourceKind] {
+        &self.kinds
+    }
+
     pub(super) fn calls(&self) -> Vec<RequiredCall> {
         let mut calls: Vec<&'static str> = Vec::new();
         for call in self.kinds.iter().flat_map(|kind| calls_of(*kind)) {

@@ -18,6 +18,8 @@ pub(crate) enum Behaviour {
     Code(ResponseCode),
     /// A resolver that checks DNSSEC, and finds it broken.
     ChecksDnssec,
+    /// It says that it is authoritative, also where it refers to others.
+    AlwaysAuthoritative,
     /// It answers as if it had no data, and not with authority.
     Empty,
     /// UDP has no room for its answers.
@@ -139,6 +141,7 @@ impl NameServer {
                 }
             }
             answer.add_authorities(cut);
+            answer.metadata.authoritative = self.behaviour == Behaviour::AlwaysAuthoritative;
             return;
         }
         answer.metadata.authoritative = !self.recursive;
