@@ -17,7 +17,7 @@ use warmth::round::PingRound;
 use warmth::running::{AnsweredPing, DayCounts, LoggedInvocation, NextPing, PingEnd, PingStop, PingedFunction};
 
 use super::sender::{PingSender, SentPing};
-use super::{WarmSettings, function_name};
+use super::settings::{WarmSettings, function_name};
 use crate::poll::{PollBuilder, PollOutput, stored};
 
 /// Decides in which blocks of time pings are left out to test them; the same after every restart.

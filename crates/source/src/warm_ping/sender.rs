@@ -14,7 +14,8 @@ use model::span::Span;
 
 use super::answer::{PingAnswer, understand};
 use super::back_off::PingBackOff;
-use super::{PingLane, PingPayload, WarmSettings, function_name};
+use super::lane::PingLane;
+use super::settings::{PingPayload, WarmSettings, function_name};
 
 /// How long the account's limit is taken to stay as it is.
 const LIMIT_HOLDS: TimeDelta = TimeDelta::hours(1);

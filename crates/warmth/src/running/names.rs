@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AnsweredPing, LoggedInvocation};
+use super::seen::{AnsweredPing, LoggedInvocation};
 use crate::belief::KnownEnvironment;
 
 /// Pings that may still come up in the log.

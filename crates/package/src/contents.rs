@@ -14,7 +14,7 @@ const WRAPPERS: [&str; 6] = ["python", "lib", "site-packages", "nodejs", "node_m
 
 /// Why a package cannot be measured, in a sentence.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PackageError {
+pub enum PackageError {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
@@ -43,13 +43,13 @@ pub(super) enum PackageError {
 
 /// What a package holds.
 #[derive(Debug, Clone, Default)]
-pub(super) struct PackageContents {
+pub(crate) struct PackageContents {
     /// Bytes as it is.
-    pub(super) packed: Option<u64>,
+    pub(crate) packed: Option<u64>,
     /// What else is to be said of it.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// What could not be counted, so that it is not known whether it fits.
-    pub(super) uncounted: Option<String>,
+    pub(crate) uncounted: Option<String>,
     bytes: u64,
     files: u64,
     by_name: BTreeMap<String, u64>,
@@ -57,7 +57,7 @@ pub(super) struct PackageContents {
 
 impl PackageContents {
     /// An empty archive of so many bytes.
-    pub(super) fn packed(bytes: u64) -> Self {
+    pub(crate) fn packed(bytes: u64) -> Self {
         Self { packed: Some(bytes), ..Self::default() }
     }
 
@@ -65,7 +65,7 @@ impl PackageContents {
     ///
     /// # Errors
     /// If there are too many.
-    pub(super) fn add(&mut self, path: &str, size: u64) -> Result<(), PackageError> {
+    pub(crate) fn add(&mut self, path: &str, size: u64) -> Result<(), PackageError> {
         self.files += 1;
         if self.files > MOST_FILES {
             return Err(PackageError::TooMany);
@@ -82,17 +82,17 @@ impl PackageContents {
     }
 
     /// Unpacked bytes.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// How many files.
-    pub(super) fn files(&self) -> u64 {
+    pub(crate) fn files(&self) -> u64 {
         self.files
     }
 
     /// The largest contributors, the largest first.
-    pub(super) fn largest(&self, most: usize) -> Vec<(String, u64)> {
+    pub(crate) fn largest(&self, most: usize) -> Vec<(String, u64)> {
         let mut all: Vec<(String, u64)> = self.by_name.iter().map(|(name, bytes)| (name.clone(), *bytes)).collect();
         all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         all.truncate(most);

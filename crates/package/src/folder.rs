@@ -10,7 +10,7 @@ use super::contents::{PackageContents, PackageError};
 ///
 /// # Errors
 /// If one of its folders cannot be read, or it has too many files.
-pub(super) fn read(folder: &Path) -> Result<PackageContents, PackageError> {
+pub(crate) fn read(folder: &Path) -> Result<PackageContents, PackageError> {
     let mut contents = PackageContents::default();
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     let (mut links, mut special) = (0_u64, Vec::<String>::new());

@@ -16,7 +16,7 @@ const MOST_RATIO: u64 = 200;
 ///
 /// # Errors
 /// If it is no zip, broken, or has too many entries.
-pub(super) fn read(path: &Path) -> Result<PackageContents, PackageError> {
+pub(crate) fn read(path: &Path) -> Result<PackageContents, PackageError> {
     let broken = |error: rawzip::Error| PackageError::Broken(error.to_string());
     let file = File::open(path)?;
     let packed = file.metadata()?.len();
@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path) -> Result<PackageContents, PackageError> {
 
 /// What is odd about an entry of a zip, though its size counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Oddity {
+pub(crate) enum Oddity {
     Short,
     Absolute,
     Parent,
@@ -65,7 +65,7 @@ pub(super) enum Oddity {
 }
 
 impl Oddity {
-    pub(super) fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Short => {
                 "declare less than they take packed, so the sizes cannot be trusted; what they take was counted"
@@ -78,7 +78,7 @@ impl Oddity {
     }
 }
 
-pub(super) fn oddities_of(name: &str, size: u64, taken: u64, is_link: bool) -> impl Iterator<Item = Oddity> {
+pub(crate) fn oddities_of(name: &str, size: u64, taken: u64, is_link: bool) -> impl Iterator<Item = Oddity> {
     let is_absolute =
         name.starts_with(['/', '\\']) || name.get(1..3).is_some_and(|drive| [":\\", ":/"].contains(&drive));
     let is_parent = name.split(['/', '\\']).any(|part| part == "..");

@@ -19,7 +19,7 @@ const MOST_READ: u64 = 12 * 1024 * 1024 * 1024;
 ///
 /// # Errors
 /// If it is no tar, broken, or too large.
-pub(super) fn read(path: &Path) -> Result<PackageContents, PackageError> {
+pub(crate) fn read(path: &Path) -> Result<PackageContents, PackageError> {
     let packed = File::open(path)?.metadata()?.len();
     let mut contents = PackageContents::packed(packed);
     let mut budget = MOST_READ;
