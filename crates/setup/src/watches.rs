@@ -198,6 +198,9 @@ fn things(found: &FoundAccount, plan: &WatchPlan, text: &mut TomlText) {
     }
 }
 
+/// What the name of the rule ends with by which Zappa keeps a function warm.
+const ZAPPA: &str = "keep_warm_callback";
+
 /// Writes the warm-ups; whether any of them is active.
 pub(super) fn write_warms(found: &FoundAccount, choices: &SetupChoices, text: &mut TomlText) -> bool {
     let all = found.warmers();
@@ -216,11 +219,14 @@ pub(super) fn write_warms(found: &FoundAccount, choices: &SetupChoices, text: &m
     for warmer in all {
         let taken = choices.take_over.contains(&warmer.function);
         active |= taken;
-        let lines = [
+        let mut lines = vec![
             format!("[warm.{}]", key(&warmer.function)),
             format!("every = \"{}m\"", warmer.minutes),
             format!("function = {}", quoted(&warmer.function)),
         ];
+        if warmer.by.ends_with(ZAPPA) {
+            lines.push("payload = \"zappa\"".to_owned());
+        }
         text.blank();
         text.comment(&explained(&warmer, taken));
         if let Some(command) = disable(&warmer, &found.region) {
