@@ -36,6 +36,8 @@ pub use slots::SourceSlot;
 
 /// Rules are judged at least this often, since time alone can change a verdict.
 const JUDGE: TimeDelta = TimeDelta::minutes(1);
+/// When they are judged first, unless a first call has ended before.
+const FIRST_JUDGED: TimeDelta = TimeDelta::seconds(1);
 /// Silences and acknowledgements are read from the store no more often than this.
 const HEAR: TimeDelta = TimeDelta::milliseconds(100);
 /// How often old rows are dropped.
@@ -140,6 +142,8 @@ pub struct Daemon {
     /// When the heart beats next; while it is beating, never.
     beat: Option<DateTime<Utc>>,
     alarm: StoreAlarm,
+    /// The first turn is to come.
+    starts: bool,
     once: bool,
 }
 
@@ -200,6 +204,7 @@ impl Daemon {
             pruned: now - PRUNE,
             latest: now,
             alarm: StoreAlarm::default(),
+            starts: true,
             once: false,
         })
     }
@@ -249,6 +254,10 @@ impl Daemon {
     async fn turn(&mut self, now: DateTime<Utc>) {
         self.parts.pulse.turned();
         self.slots.start_due(now, self.once, &self.under_way);
+        // The first calls do not wait for the disk: what the store knows is judged when one of them has ended, or soon.
+        if std::mem::take(&mut self.starts) && !self.under_way.is_empty() {
+            return;
+        }
         self.hear(now).await;
         if self.judged.is_none_or(|judged| now - judged >= JUDGE) && !(self.once && self.slots.is_busy()) {
             self.judge(now).await;
@@ -551,7 +560,7 @@ impl Daemon {
     }
 
     fn next_wake(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let judge = self.judged.unwrap_or(now) + JUDGE;
+        let judge = self.judged.map_or(now + FIRST_JUDGED, |judged| judged + JUDGE);
         let pulse = self.parts.pulse.interval().map(|interval| now + interval);
         // One that is due and waits for the sources is looked at when they have answered.
         let report = self.reports.as_ref().and_then(ReportPlan::next).filter(|next| *next > now);

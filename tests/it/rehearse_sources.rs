@@ -207,8 +207,7 @@ async fn failures_silence_metrics_and_faults_are_told_again_as_they_were() {
         "611 oom resolved",
         "705 throttled firing",
         "720 throttled resolved",
-        // What a daemon finds that comes back after an hour, until the first answer.
-        "860 quiet missed",
+        // A daemon that comes back after an hour judges when the first answer is there: that it was away is no silence.
     ];
     let was = said(&rehearsed.was_sent);
     assert_eq!(
