@@ -142,47 +142,6 @@ pub(super) fn is_mail_address(found: &Match<'_>) -> bool {
     !is_file && !is_version && !is_user_of_host
 }
 
-/// Whether a long run is random, and not a path, a name, a hash in hexadecimal, or a hash or request id that is named
-/// as such.
-pub(super) fn is_long_secret(found: &Match<'_>) -> bool {
-    const NAMED: &[&str] = &[
-        "sha256",
-        "sha-256",
-        "sha384",
-        "sha512",
-        "sha1",
-        "md5",
-        "digest",
-        "checksum",
-        "etag",
-        "integrity",
-        "hostid",
-        "id-2",
-        "cf-id",
-        "request id",
-        "requestid",
-    ];
-    let from = found.before.char_indices().rev().nth(24).map_or(0, |(at, _)| at);
-    let before = found.before.get(from..).unwrap_or_default().to_ascii_lowercase();
-    // Neither a hash nor a request id is as long as a secret access key.
-    if found.text.len() != 40 && NAMED.iter().any(|name| before.contains(name)) {
-        return false;
-    }
-    let text = found.text.trim_end_matches('=');
-    // Ids that the CDK makes have a hash within them.
-    let is_hash = |part: &&str| part.len() >= 32;
-    let rest = text
-        .split(|c: char| !c.is_ascii_digit() && !('a'..='f').contains(&c))
-        .filter(is_hash)
-        .map(str::len)
-        .sum::<usize>();
-    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
-    !is_hex
-        && text.len() - rest >= 40
-        && changes(text) * if has_digit { 4 } else { 5 } >= text.len() * if has_digit { 1 } else { 2 }
-}
-
 /// Whether a token has the digits or the capitals that a name such as `npm_config_registry` lacks.
 pub(super) fn is_token(found: &Match<'_>) -> bool {
     let has = |is: fn(&u8) -> bool| found.text.bytes().skip(4).any(|byte| is(&byte));

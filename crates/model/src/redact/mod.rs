@@ -6,6 +6,7 @@ mod encoding;
 mod names;
 mod patterns;
 mod placeholders;
+mod random_text;
 mod secret_name;
 mod sentences;
 mod separators;

@@ -6,15 +6,14 @@
 use regex::Regex;
 
 use super::checks::{
-    Match, is_account, is_behind_scheme, is_card, is_long_secret, is_mail_address, is_phone_number, is_resident_number,
-    is_token,
+    Match, is_account, is_behind_scheme, is_card, is_mail_address, is_phone_number, is_resident_number, is_token,
 };
 use super::placeholders::{
     ACCOUNT, CARD_NUMBER, KEY_ID, MAIL_ADDRESS, PHONE_NUMBER, PRIVATE_KEY, RESIDENT_NUMBER, SECRET, TOKEN, WEBHOOK,
 };
 use super::sentences::{is_nothing, looks_like_password};
 use super::traits::Traits;
-use super::{assignments, urls};
+use super::{assignments, random_text, urls};
 
 /// One thing that is masked.
 pub(super) struct Pattern {
@@ -206,8 +205,9 @@ pub(super) const PATTERNS: &[Pattern] = &[
     .needing(|line| line.has_at || line.has_escape),
     // Account ids, bare or inside an ARN.
     pattern("account of AWS", r"(^|[^-0-9A-Za-z_])[0-9]{12}(?-u:\b)", If(is_account, ACCOUNT)).needing(|line| line.digits >= 12),
-    // Secret access keys and other long random strings; request ids have dashes and stay.
-    pattern("long random text", r"(?:[A-Za-z0-9/+]|\\/|%2[BbFf]){40,}={0,2}", If(is_long_secret, SECRET)).needing(|line| line.base64 >= 40),
+    // Secret access keys, tokens for addresses and other long random strings.
+    pattern("long random text", r"(?:[A-Za-z0-9/+_-]|\\/|%2[BbFf]){32,}={0,2}", Text(random_text::masked))
+        .needing(|line| line.base64 >= random_text::SHORTEST),
 ];
 
 /// `app:pw@db:5432`, where no scheme shows that it is an address.
