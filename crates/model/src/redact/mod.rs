@@ -10,6 +10,7 @@ mod random_text;
 mod secret_name;
 mod sentences;
 mod separators;
+mod sql;
 mod traits;
 mod urls;
 mod values;
