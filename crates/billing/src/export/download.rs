@@ -47,6 +47,40 @@ impl DownloadRow {
     fn cell(&self, place: usize) -> &str {
         self.cells.get(place).unwrap_or_default().trim()
     }
+
+    /// Whether each cell behind the first is an amount or empty, and they are no ids of accounts.
+    fn has_amounts(&self) -> bool {
+        let mut cells = (1..self.cells.len()).map(|place| self.cell(place)).filter(|cell| !cell.is_empty()).peekable();
+        let is_amount = |cell: &str| {
+            let is_id = cell.len() == 12 && cell.bytes().all(|byte| byte.is_ascii_digit());
+            !is_id && !matches!(money::read(cell, ""), Err(NotMoney::NotANumber))
+        };
+        cells.peek().is_some() && cells.all(is_amount)
+    }
+}
+
+fn is_period_or_total(row: &DownloadRow) -> bool {
+    is_total(row.cell(0)) || moment::read(row.cell(0)).is_some()
+}
+
+/// There is no line of names at the top, or there are too many lines.
+fn no_header<T>(headers: &[DownloadRow], rows: &[DownloadRow]) -> Result<T, DownloadError> {
+    let has_currency = |row: &DownloadRow| (1..row.cells.len()).any(|place| with_currency(row.cell(place)).1.is_some());
+    match headers.iter().position(has_currency).and_then(|at| headers.get(at).zip(headers.get(at.checked_sub(1)?))) {
+        Some((header, last)) => {
+            let why = format!("the names of the columns stand in row {}; delete the lines above them", header.line);
+            in_row(last.line, why)
+        }
+        None => no_day(headers.get(MOST_HEADERS).or(rows.first())),
+    }
+}
+
+/// The first cell of the row is none of a table.
+fn no_day<T>(row: Option<&DownloadRow>) -> Result<T, DownloadError> {
+    let text = row.map(|row| row.cell(0)).unwrap_or_default();
+    let may_be_day = text.bytes().filter(u8::is_ascii_digit).count() > 2;
+    let help = if may_be_day { "; write days as 2025-12-31" } else { "" };
+    in_row(row.map_or(1, |row| row.line), format!("{} is neither a day nor a total{help}", shown(text)))
 }
 
 /// A column of amounts.
@@ -64,14 +98,13 @@ struct AmountColumn {
 /// If anything in it is not understood, or its totals are not the sums of its cells.
 pub fn read(text: &[u8]) -> Result<CostTable, DownloadError> {
     let rows = rows(text)?;
-    let first_of_body = rows.iter().position(|row| is_total(row.cell(0)) || moment::read(row.cell(0)).is_some());
+    let is_of_body = |(at, row): (usize, &DownloadRow)| is_period_or_total(row) || (at > 0 && row.has_amounts());
+    let first_of_body = rows.iter().enumerate().position(is_of_body);
     let (headers, body) = rows.split_at(first_of_body.unwrap_or(rows.len()));
     let Some(header) = headers.first().filter(|_| headers.len() <= MOST_HEADERS) else {
-        let row = headers.get(MOST_HEADERS).or(rows.first());
-        let shown = row.map(|row| shown(row.cell(0))).unwrap_or_default();
-        return in_row(row.map_or(1, |row| row.line), format!("{shown} is neither a day nor a total"));
+        return no_header(headers, &rows);
     };
-    let columns = columns(headers)?;
+    let mut columns = columns(headers)?;
     let width = columns.len() + 1;
     let mut totals: Option<&DownloadRow> = None;
     let mut periods: Vec<&DownloadRow> = Vec::new();
@@ -80,9 +113,15 @@ pub fn read(text: &[u8]) -> Result<CostTable, DownloadError> {
             let why = format!("it has {} fields, but the header has {width}", row.cells.len());
             return in_row(row.line, why);
         }
-        if !is_total(row.cell(0)) {
+        // What the row of totals is called depends on the language of the console. What it holds is checked below.
+        let may_be_total = periods.is_empty() || row.line == body.last().map_or(0, |last| last.line);
+        let is_unnamed_total = moment::read(row.cell(0)).is_none() && may_be_total && row.has_amounts();
+        if !is_total(row.cell(0)) && !is_unnamed_total {
             periods.push(row);
         } else if let Some(other) = totals.replace(row) {
+            if let Some(unnamed) = [other, row].into_iter().find(|row| !is_total(row.cell(0))) {
+                return no_day(Some(unnamed));
+            }
             return in_row(row.line, format!("it is a row of totals, as row {} is", other.line));
         }
     }
@@ -98,6 +137,10 @@ pub fn read(text: &[u8]) -> Result<CostTable, DownloadError> {
         amounts.read(row, &columns)?;
     }
     amounts.settle()?;
+    if let Some(row) = totals.filter(|row| !is_total(row.cell(0))) {
+        check_unnamed_total(&amounts, &columns, &periods, row)?;
+    }
+    find_total_column(&amounts, &mut columns, &periods)?;
     check_totals(&amounts, &columns, &periods, totals)?;
     Ok(table(&amounts, &columns, header, &periods, &days, granularity))
 }
@@ -180,7 +223,7 @@ fn days(periods: &[&DownloadRow]) -> Result<(Vec<NaiveDate>, Granularity), Downl
     for row in periods {
         let text = row.cell(0);
         let Some(day) = moment::read(text) else {
-            return in_row(row.line, format!("{} is neither a day nor a total", shown(text)));
+            return no_day(Some(row));
         };
         if let Some(other) = seen.insert(text, row.line) {
             return in_row(row.line, format!("{} is in row {other} too", shown(text)));
@@ -272,9 +315,79 @@ impl Amounts {
 
     /// Half of the last digit that any amount has: so much can rounding have changed one.
     fn half_a_digit(&self) -> ExactAmount {
-        let scale = self.cells.values().map(|(amount, _)| amount.decimal().0.scale()).max().unwrap_or_default();
-        ExactAmount::half_of_digit(scale)
+        ExactAmount::half_of_digit(self.digits())
     }
+
+    /// The same where a sum is looked for and not checked: small whole numbers were not rounded.
+    fn half_a_cent_or_less(&self) -> ExactAmount {
+        ExactAmount::half_of_digit(self.digits().max(2))
+    }
+
+    fn digits(&self) -> u32 {
+        self.cells.values().map(|(amount, _)| amount.decimal().0.scale()).max().unwrap_or_default()
+    }
+}
+
+/// An amount that is no sum of others, and what they add up to.
+fn other_sum(written: ExactAmount, cells: &[ExactAmount], half: ExactAmount) -> Option<(Decimal, String)> {
+    let shown = |sum: ExactAmount| (written.decimal().0, sum.decimal().0.to_string());
+    let Some(sum) = cells.iter().try_fold(ExactAmount::default(), |sum, cell| sum.plus(*cell)) else {
+        return Some((written.decimal().0, "more than can be added up".to_owned()));
+    };
+    let within = written.distance(sum).zip(half.times(cells.len() + 1)).is_some_and(|(off, most)| off <= most);
+    (!within).then(|| shown(sum))
+}
+
+/// A row without a day is that of totals if its amounts are the sums of the others. One row alone behind a single day
+/// has the same amounts by chance.
+fn check_unnamed_total(
+    amounts: &Amounts,
+    columns: &[AmountColumn],
+    periods: &[&DownloadRow],
+    row: &DownloadRow,
+) -> Result<(), DownloadError> {
+    let half = amounts.half_a_cent_or_less();
+    let is_sum = |place: usize| {
+        let cells: Vec<ExactAmount> = periods.iter().filter_map(|row| amounts.of(row, place)).collect();
+        other_sum(amounts.of(row, place).unwrap_or_default(), &cells, half).is_none()
+    };
+    let is_first = periods.first().is_some_and(|first| row.line < first.line);
+    let holds = columns.iter().zip(1..).all(|(_, place)| is_sum(place));
+    if holds && (is_first || periods.len() > 1) { Ok(()) } else { no_day(Some(row)) }
+}
+
+/// The last column has the totals if it is the sum of the others in every row, whatever it is called.
+fn find_total_column(
+    amounts: &Amounts,
+    columns: &mut [AmountColumn],
+    periods: &[&DownloadRow],
+) -> Result<(), DownloadError> {
+    let half = amounts.half_a_cent_or_less();
+    let last = columns.len();
+    let is_candidate = columns.iter().all(|column| !column.is_total)
+        && columns.windows(2).all(|pair| matches!(pair, [a, b] if a.currency == b.currency));
+    let others = |row: &DownloadRow| -> Vec<ExactAmount> {
+        let cells = (1..last).filter_map(|place| amounts.of(row, place));
+        cells.filter(|amount| *amount != ExactAmount::default()).collect()
+    };
+    let is_sum =
+        |row: &&DownloadRow| other_sum(amounts.of(row, last).unwrap_or_default(), &others(row), half).is_none();
+    let has_amount = periods.iter().any(|row| amounts.of(row, last).is_some_and(|sum| sum != ExactAmount::default()));
+    let Some((column, rest)) = columns.split_last_mut().filter(|(_, rest)| !rest.is_empty()) else { return Ok(()) };
+    if !is_candidate || !has_amount || !periods.iter().all(is_sum) {
+        return Ok(());
+    }
+    // A single amount that is there twice is no sum.
+    if !periods.iter().any(|row| others(row).len() > 1) {
+        let same = rest.iter().zip(1..).find(|(_, place)| {
+            periods.iter().any(|row| amounts.of(row, *place).is_some_and(|amount| amount != ExactAmount::default()))
+        });
+        let (one, last) = (same.map(|(column, _)| shown(&column.name)).unwrap_or_default(), shown(&column.name));
+        let why = "call it `Total costs($)` if it has the totals, or delete one of the columns";
+        return refused(format!("the column {last} has the same amounts as {one}, so it can be the total; {why}"));
+    }
+    column.is_total = true;
+    Ok(())
 }
 
 /// Compares the totals that are written with the sums of the cells.
@@ -285,18 +398,10 @@ fn check_totals(
     totals: Option<&DownloadRow>,
 ) -> Result<(), DownloadError> {
     let half = amounts.half_a_digit();
-    let compare = |written: ExactAmount, cells: &[ExactAmount]| -> Option<(Decimal, String)> {
-        let shown = |sum: ExactAmount| (written.decimal().0, sum.decimal().0.to_string());
-        let Some(sum) = cells.iter().try_fold(ExactAmount::default(), |sum, cell| sum.plus(*cell)) else {
-            return Some((written.decimal().0, "more than can be added up".to_owned()));
-        };
-        let within = written.distance(sum).zip(half.times(cells.len() + 1)).is_some_and(|(off, most)| off <= most);
-        (!within).then(|| shown(sum))
-    };
     for (column, place) in columns.iter().zip(1..) {
         let Some((total, written)) = totals.and_then(|row| Some((row, amounts.of(row, place)?))) else { continue };
         let cells: Vec<ExactAmount> = periods.iter().filter_map(|row| amounts.of(row, place)).collect();
-        if let Some((written, sum)) = compare(written, &cells) {
+        if let Some((written, sum)) = other_sum(written, &cells, half) {
             let name = shown(&column.name);
             let why = "rows are missing or changed; download it again";
             return in_row(
@@ -312,7 +417,7 @@ fn check_totals(
         let Some(written) = amounts.of(row, place) else { continue };
         let cells = columns.iter().zip(1..).filter(|(column, _)| !column.is_total);
         let cells: Vec<ExactAmount> = cells.filter_map(|(_, place)| amounts.of(row, place)).collect();
-        if let Some((written, sum)) = compare(written, &cells) {
+        if let Some((written, sum)) = other_sum(written, &cells, half) {
             let why = "columns are missing or changed; download it again";
             return in_row(row.line, format!("the total is {written}, but the columns add up to {sum}; {why}"));
         }
@@ -421,6 +526,20 @@ mod tests {
                 "Service,S3($),Total costs($)\nService total,\"$2,001.50 \",\"$2,001.50 \"\n3/30/25,\"$2,000.00 \",\"$2,000.00 \"\n3/31/25,$1.50 ,$1.50 \n",
                 "Daily [Service]: 2025-03-30 S3 2000 USD, 2025-03-31 S3 1.5 USD",
             ),
+            // In another language, a total is known by its amounts.
+            (
+                "서비스,Lambda($),S3($),총 비용($)\n서비스 합계,3,4,7\n2025-03-02,1,2,3\n2025-03-03,2,2,4\n",
+                "Daily [Other(\"서비스\")]: 2025-03-02 Lambda 1 USD, 2025-03-03 Lambda 2 USD, 2025-03-02 S3 2 USD, 2025-03-03 S3 2 USD",
+            ),
+            (
+                "Service,Lambda($),S3($),Gesamtkosten($)\n2025-03-02,1,2,3\n2025-03-03,2,,2\nService-Gesamtbetrag,3,2,5\n",
+                "Daily [Service]: 2025-03-02 Lambda 1 USD, 2025-03-03 Lambda 2 USD, 2025-03-02 S3 2 USD",
+            ),
+            ("Service,S3($)\nSumme,1\n2025-03-02,1\n", "Daily [Service]: 2025-03-02 S3 1 USD"),
+            (
+                "Service,S3($),Tax($)\n2025-03-02,1,\n2025-03-03,,1\n",
+                "Daily [Service]: 2025-03-02 S3 1 USD, 2025-03-03 Tax 1 USD",
+            ),
             // Three days in a row if the month is first; the third of three months, which is no table, if it is not.
             (
                 "Service,S3($)\n3/4/25,1\n3/5/25,1\n3/6/25,1\n",
@@ -477,6 +596,19 @@ mod tests {
             (
                 "Service,S3($)\nService total,1\nService total,1\n2025-03-02,1\n",
                 "row 3: it is a row of totals, as row 2 is",
+            ),
+            (
+                "Service,S3($),Sum($)\n2025-03-02,1,1\n2025-03-03,2,2\n",
+                "the column `Sum` has the same amounts as `S3`, so it can be the total; call it `Total costs($)` if it has the totals, or delete one of the columns",
+            ),
+            ("Service,S3($)\nSumme,2\n2025-03-02,1\n", "row 2: `Summe` is neither a day nor a total"),
+            (
+                "Service,S3($)\n2025.03.02.,1\n2025.03.03.,1\n",
+                "row 2: `2025.03.02.` is neither a day nor a total; write days as 2025-12-31",
+            ),
+            (
+                "Costs of March\nof all accounts\nService,S3($)\n2025-03-02,1\n",
+                "row 2: the names of the columns stand in row 3; delete the lines above them",
             ),
             ("Service,S3($)\n", "it has no row with a day"),
             ("a\nb\nc($)\n2025-03-02\n", "row 3: `c($)` is neither a day nor a total"),
