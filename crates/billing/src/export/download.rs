@@ -11,53 +11,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use csv::StringRecord;
-use model::redact::printable;
-use rust_decimal::Decimal;
 
-use super::amount::ExactAmount;
 use super::cost_table::{CostTable, Granularity, GroupCost, GroupDimension, granularity};
+pub use super::download_cells::DownloadError;
+use super::download_cells::{AmountColumn, Amounts, DownloadRow, in_row, no_day, refused, shown};
+use super::download_totals::{check_totals, check_unnamed_total, find_total_column, is_total};
 use super::moment::{self, DayOrder, DayOrders, ParsedDay, SlashedDay};
-use super::money::{self, CommaMeaning, NotMoney};
-use super::row::CellValue;
+use super::money;
 
 /// The most lines of names above the first row.
 const MOST_HEADERS: usize = 2;
-
-/// Why a download cannot be used, with its row.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct DownloadError(String);
-
-fn refused<T>(why: impl Into<String>) -> Result<T, DownloadError> {
-    Err(DownloadError(why.into()))
-}
-
-fn in_row<T>(line: u64, why: impl std::fmt::Display) -> Result<T, DownloadError> {
-    refused(format!("row {line}: {why}"))
-}
-
-/// A line of the file.
-struct DownloadRow {
-    line: u64,
-    cells: StringRecord,
-}
-
-impl DownloadRow {
-    fn cell(&self, place: usize) -> &str {
-        self.cells.get(place).unwrap_or_default().trim()
-    }
-
-    /// Whether each cell behind the first is an amount or empty, and they are no ids of accounts.
-    fn has_amounts(&self) -> bool {
-        let mut cells = (1..self.cells.len()).map(|place| self.cell(place)).filter(|cell| !cell.is_empty()).peekable();
-        let is_amount = |cell: &str| {
-            let is_id = cell.len() == 12 && cell.bytes().all(|byte| byte.is_ascii_digit());
-            !is_id && !matches!(money::read(cell, ""), Err(NotMoney::NotANumber))
-        };
-        cells.peek().is_some() && cells.all(is_amount)
-    }
-}
 
 fn is_period_or_total(row: &DownloadRow) -> bool {
     is_total(row.cell(0)) || moment::read(row.cell(0)).is_some()
@@ -73,23 +36,6 @@ fn no_header<T>(headers: &[DownloadRow], rows: &[DownloadRow]) -> Result<T, Down
         }
         None => no_day(headers.get(MOST_HEADERS).or(rows.first())),
     }
-}
-
-/// The first cell of the row is none of a table.
-fn no_day<T>(row: Option<&DownloadRow>) -> Result<T, DownloadError> {
-    let text = row.map(|row| row.cell(0)).unwrap_or_default();
-    let may_be_day = text.bytes().filter(u8::is_ascii_digit).count() > 2;
-    let help = if may_be_day { "; write days as 2025-12-31" } else { "" };
-    in_row(row.map_or(1, |row| row.line), format!("{} is neither a day nor a total{help}", shown(text)))
-}
-
-/// A column of amounts.
-struct AmountColumn {
-    name: String,
-    /// The id, where the first line of names has another text than the second.
-    id: String,
-    currency: String,
-    is_total: bool,
 }
 
 /// Reads a download.
@@ -162,12 +108,6 @@ fn rows(text: &[u8]) -> Result<Vec<DownloadRow>, DownloadError> {
         }
     }
     Ok(rows)
-}
-
-/// Whether the first cell of a row says that it has totals: `Service total`.
-fn is_total(cell: &str) -> bool {
-    let cell = cell.to_ascii_lowercase();
-    cell == "total" || cell.ends_with(" total") || cell == "total costs"
 }
 
 fn columns(headers: &[DownloadRow]) -> Result<Vec<AmountColumn>, DownloadError> {
@@ -267,164 +207,6 @@ fn days(periods: &[&DownloadRow]) -> Result<(Vec<NaiveDate>, Granularity), Downl
     }
 }
 
-/// The amounts by line and place.
-#[derive(Default)]
-struct Amounts {
-    cells: BTreeMap<(u64, usize), (ExactAmount, bool)>,
-    has_thousands: bool,
-    /// The first amount with a comma that can mean two things.
-    doubt: Option<(u64, String)>,
-}
-
-impl Amounts {
-    fn read(&mut self, row: &DownloadRow, columns: &[AmountColumn]) -> Result<(), DownloadError> {
-        for (column, place) in columns.iter().zip(1..) {
-            let CellValue::Text(text) = CellValue::of(row.cell(place)) else { continue };
-            let read = match money::read(text, &column.currency) {
-                Ok(read) => read,
-                Err(why) => {
-                    let why = match why {
-                        NotMoney::NotANumber => "is not an amount; write it as 12.34 or 1.2E-7",
-                        NotMoney::DecimalComma => "has a decimal comma; write it with a decimal point",
-                        NotMoney::OtherCurrency => "has the sign of another currency than the column",
-                    };
-                    return in_row(row.line, format!("column {}: {} {why}", shown(&column.name), shown(text)));
-                }
-            };
-            self.has_thousands |= read.shows == CommaMeaning::Thousands;
-            if read.shows == CommaMeaning::Doubt && self.doubt.is_none() {
-                self.doubt = Some((row.line, format!("column {}: {}", shown(&column.name), shown(text))));
-            }
-            self.cells.insert((row.line, place), (read.amount, read.rounded));
-        }
-        Ok(())
-    }
-
-    fn settle(&self) -> Result<(), DownloadError> {
-        match self.doubt.as_ref().filter(|_| !self.has_thousands) {
-            Some((line, cell)) => {
-                in_row(*line, format!("{cell} has a comma between thousands or decimals; write it without a comma"))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn of(&self, row: &DownloadRow, place: usize) -> Option<ExactAmount> {
-        self.cells.get(&(row.line, place)).map(|(amount, _)| *amount)
-    }
-
-    /// Half of the last digit that any amount has: so much can rounding have changed one.
-    fn half_a_digit(&self) -> ExactAmount {
-        ExactAmount::half_of_digit(self.digits())
-    }
-
-    /// The same where a sum is looked for and not checked: small whole numbers were not rounded.
-    fn half_a_cent_or_less(&self) -> ExactAmount {
-        ExactAmount::half_of_digit(self.digits().max(2))
-    }
-
-    fn digits(&self) -> u32 {
-        self.cells.values().map(|(amount, _)| amount.decimal().0.scale()).max().unwrap_or_default()
-    }
-}
-
-/// An amount that is no sum of others, and what they add up to.
-fn other_sum(written: ExactAmount, cells: &[ExactAmount], half: ExactAmount) -> Option<(Decimal, String)> {
-    let shown = |sum: ExactAmount| (written.decimal().0, sum.decimal().0.to_string());
-    let Some(sum) = cells.iter().try_fold(ExactAmount::default(), |sum, cell| sum.plus(*cell)) else {
-        return Some((written.decimal().0, "more than can be added up".to_owned()));
-    };
-    let within = written.distance(sum).zip(half.times(cells.len() + 1)).is_some_and(|(off, most)| off <= most);
-    (!within).then(|| shown(sum))
-}
-
-/// A row without a day is that of totals if its amounts are the sums of the others. One row alone behind a single day
-/// has the same amounts by chance.
-fn check_unnamed_total(
-    amounts: &Amounts,
-    columns: &[AmountColumn],
-    periods: &[&DownloadRow],
-    row: &DownloadRow,
-) -> Result<(), DownloadError> {
-    let half = amounts.half_a_cent_or_less();
-    let is_sum = |place: usize| {
-        let cells: Vec<ExactAmount> = periods.iter().filter_map(|row| amounts.of(row, place)).collect();
-        other_sum(amounts.of(row, place).unwrap_or_default(), &cells, half).is_none()
-    };
-    let is_first = periods.first().is_some_and(|first| row.line < first.line);
-    let holds = columns.iter().zip(1..).all(|(_, place)| is_sum(place));
-    if holds && (is_first || periods.len() > 1) { Ok(()) } else { no_day(Some(row)) }
-}
-
-/// The last column has the totals if it is the sum of the others in every row, whatever it is called.
-fn find_total_column(
-    amounts: &Amounts,
-    columns: &mut [AmountColumn],
-    periods: &[&DownloadRow],
-) -> Result<(), DownloadError> {
-    let half = amounts.half_a_cent_or_less();
-    let last = columns.len();
-    let is_candidate = columns.iter().all(|column| !column.is_total)
-        && columns.windows(2).all(|pair| matches!(pair, [a, b] if a.currency == b.currency));
-    let others = |row: &DownloadRow| -> Vec<ExactAmount> {
-        let cells = (1..last).filter_map(|place| amounts.of(row, place));
-        cells.filter(|amount| *amount != ExactAmount::default()).collect()
-    };
-    let is_sum =
-        |row: &&DownloadRow| other_sum(amounts.of(row, last).unwrap_or_default(), &others(row), half).is_none();
-    let has_amount = periods.iter().any(|row| amounts.of(row, last).is_some_and(|sum| sum != ExactAmount::default()));
-    let Some((column, rest)) = columns.split_last_mut().filter(|(_, rest)| !rest.is_empty()) else { return Ok(()) };
-    if !is_candidate || !has_amount || !periods.iter().all(is_sum) {
-        return Ok(());
-    }
-    // A single amount that is there twice is no sum.
-    if !periods.iter().any(|row| others(row).len() > 1) {
-        let same = rest.iter().zip(1..).find(|(_, place)| {
-            periods.iter().any(|row| amounts.of(row, *place).is_some_and(|amount| amount != ExactAmount::default()))
-        });
-        let (one, last) = (same.map(|(column, _)| shown(&column.name)).unwrap_or_default(), shown(&column.name));
-        let why = "call it `Total costs($)` if it has the totals, or delete one of the columns";
-        return refused(format!("the column {last} has the same amounts as {one}, so it can be the total; {why}"));
-    }
-    column.is_total = true;
-    Ok(())
-}
-
-/// Compares the totals that are written with the sums of the cells.
-fn check_totals(
-    amounts: &Amounts,
-    columns: &[AmountColumn],
-    periods: &[&DownloadRow],
-    totals: Option<&DownloadRow>,
-) -> Result<(), DownloadError> {
-    let half = amounts.half_a_digit();
-    for (column, place) in columns.iter().zip(1..) {
-        let Some((total, written)) = totals.and_then(|row| Some((row, amounts.of(row, place)?))) else { continue };
-        let cells: Vec<ExactAmount> = periods.iter().filter_map(|row| amounts.of(row, place)).collect();
-        if let Some((written, sum)) = other_sum(written, &cells, half) {
-            let name = shown(&column.name);
-            let why = "rows are missing or changed; download it again";
-            return in_row(
-                total.line,
-                format!("column {name}: the total is {written}, but the rows add up to {sum}; {why}"),
-            );
-        }
-    }
-    let is_one_currency = columns.windows(2).all(|pair| matches!(pair, [a, b] if a.currency == b.currency));
-    let total = columns.iter().zip(1..).find(|(column, _)| column.is_total && columns.len() > 1 && is_one_currency);
-    let Some((_, place)) = total else { return Ok(()) };
-    for row in periods {
-        let Some(written) = amounts.of(row, place) else { continue };
-        let cells = columns.iter().zip(1..).filter(|(column, _)| !column.is_total);
-        let cells: Vec<ExactAmount> = cells.filter_map(|(_, place)| amounts.of(row, place)).collect();
-        if let Some((written, sum)) = other_sum(written, &cells, half) {
-            let why = "columns are missing or changed; download it again";
-            return in_row(row.line, format!("the total is {written}, but the columns add up to {sum}; {why}"));
-        }
-    }
-    Ok(())
-}
-
 fn table(
     amounts: &Amounts,
     columns: &[AmountColumn],
@@ -473,12 +255,6 @@ fn account(column: &AmountColumn) -> (String, String) {
         return (column.id.clone(), column.name.clone());
     }
     parts(&column.name).unwrap_or_else(|| (column.name.clone(), column.name.clone()))
-}
-
-/// A text as it may be shown.
-fn shown(text: &str) -> String {
-    let short: String = text.chars().take(40).collect();
-    format!("`{}{}`", printable(&short), if short.len() < text.len() { "..." } else { "" })
 }
 
 #[cfg(test)]
