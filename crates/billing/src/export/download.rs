@@ -44,6 +44,9 @@ fn no_header<T>(headers: &[DownloadRow], rows: &[DownloadRow]) -> Result<T, Down
 /// If anything in it is not understood, or its totals are not the sums of its cells.
 pub fn read(text: &[u8]) -> Result<CostTable, DownloadError> {
     let rows = rows(text)?;
+    if let Some(row) = rows.first().filter(|row| row.cells.len() == 1 && row.cell(0).contains([';', '\t'])) {
+        return in_row(row.line, "its columns are not separated by commas; export it with commas");
+    }
     let is_of_body = |(at, row): (usize, &DownloadRow)| is_period_or_total(row) || (at > 0 && row.has_amounts());
     let first_of_body = rows.iter().enumerate().position(is_of_body);
     let (headers, body) = rows.split_at(first_of_body.unwrap_or(rows.len()));
@@ -386,6 +389,7 @@ mod tests {
                 "Costs of March\nof all accounts\nService,S3($)\n2025-03-02,1\n",
                 "row 2: the names of the columns stand in row 3; delete the lines above them",
             ),
+            ("Service;S3($)\n2025-03-02;1\n", "row 1: its columns are not separated by commas; export it with commas"),
             ("Service,S3($)\n", "it has no row with a day"),
             ("a\nb\nc($)\n2025-03-02\n", "row 3: `c($)` is neither a day nor a total"),
         ] {
