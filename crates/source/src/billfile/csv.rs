@@ -1,13 +1,13 @@
 //! Reads exports in CSV with a header line.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use billing::export::columns::{ColumnRole, ExportColumns, ExportMetric, ROLES};
 use billing::export::row::{self, CellValue, ExportRow, FileNotation, SkipReason, SkippedRow};
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 use model::redact::excerpt;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Bytes that are read at a time.
 const BLOCK: usize = 256 * 1024;
@@ -68,35 +68,29 @@ impl<R: Read> Read for WithLastByte<R> {
 /// Finds line items of AWS's own reports that are in a file twice. FOCUS has no ids by which equal rows are told from
 /// one row that is there twice.
 struct LineItems {
-    /// Hashes of rows, up to the largest that is compared, with their numbers.
-    seen: HashMap<u64, u64>,
-    largest: u64,
+    /// The smallest hashes of rows, with their numbers.
+    seen: BTreeMap<u64, u64>,
     place: Option<usize>,
 }
 
 impl LineItems {
     fn of(columns: &ExportColumns) -> Self {
         let place = columns.place(ColumnRole::LineItem).filter(|_| columns.dataset().is_cur());
-        Self { seen: HashMap::new(), largest: u64::MAX, place }
+        Self { seen: BTreeMap::new(), place }
     }
 
     /// The number of an equal row before this one.
     fn add(&mut self, number: u64, record: &ByteRecord) -> Option<u64> {
-        self.place.and_then(|place| record.get(place)).filter(|id| !id.trim_ascii().is_empty())?;
-        let mut hash = Xxh3::new();
-        for field in record {
-            hash.update(field);
-            // A byte that no text has.
-            hash.update(&[0xff]);
-        }
-        let hash = hash.digest();
-        if hash > self.largest {
+        let id = self.place.and_then(|place| record.get(place)).filter(|id| !id.trim_ascii().is_empty())?;
+        // Where one field ends and the next begins is not in the hash, but the id of the line item is.
+        let hash = xxh3_64_with_seed(record.as_slice(), u64::try_from(id.len()).unwrap_or(0));
+        let is_full = self.seen.len() >= MOST_COMPARED;
+        if is_full && self.seen.last_key_value().is_some_and(|(largest, _)| hash > *largest) {
             return None;
         }
         let other = self.seen.insert(hash, number);
         if self.seen.len() > MOST_COMPARED {
-            self.largest /= 2;
-            self.seen.retain(|hash, _| *hash <= self.largest);
+            self.seen.pop_last();
         }
         other
     }
