@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use billing::export::bill::{ImportedBill, MONTHLY};
+use billing::export::bill::ImportedBill;
 use billing::export::columns::ExportMetric;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -152,8 +152,8 @@ async fn import(args: ImportArgs, context: &CommandContext) -> Result<ExitStatus
 
 /// Why a bill that was read cannot be charges of days in the store.
 fn not_to_be_stored(bill: &ImportedBill) -> Option<String> {
-    if bill.is_monthly() {
-        return Some(MONTHLY.to_owned());
+    if let Some(why) = bill.why_not_daily() {
+        return Some(why.to_owned());
     }
     let dimension = bill.other_dimension()?;
     Some(format!(

@@ -116,6 +116,11 @@ fn places(reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 3], BillCsvError> {
     if missing.is_empty() {
         return Ok(found);
     }
+    if let [one] = names.as_slice()
+        && one.contains([';', '\t'])
+    {
+        return Err(mistake("its columns are not separated by commas; export it with commas".to_owned()));
+    }
     let shown = printable(&names.join(",").chars().take(80).collect::<String>());
     Err(mistake(format!(
         "the header `{shown}` has no {}; the first line must have `date,series,amount`, in any order; or give a download of Cost Explorer or an export",
@@ -249,6 +254,10 @@ mod tests {
             ]
         );
         assert_eq!(errors("date,series,amount,date\n"), ["line 1: the header has `date` twice; remove one"]);
+        assert_eq!(
+            errors("date;series;amount\n2024-12-01;S3;1\n"),
+            ["line 1: its columns are not separated by commas; export it with commas"]
+        );
         assert_eq!(errors("date,series,amount\n"), ["line 1: the file has a header but no rows"]);
     }
 

@@ -20,8 +20,10 @@ use crate::series::CostSeries;
 /// held in memory, and no report lists so many.
 const MOST_LINES: usize = 300_000;
 
+/// The same of a table that has one period.
+const ONE_PERIOD: &str = "its only row has the first day of a month, so it can be the sum of that day or of the whole month; download it with at least one other day, or show it as a month with `monitor report --input FILE --month YYYY-MM`";
 /// Why sums of months are no days, and what to do.
-pub const MONTHLY: &str = "it has the sums of months, and their days are not known; choose the granularity \"Daily\" in Cost Explorer (--granularity DAILY) and download it again, or show a month with `monitor report --input FILE --month YYYY-MM`";
+const MONTHLY: &str = "it has the sums of months, and their days are not known; choose the granularity \"Daily\" in Cost Explorer (--granularity DAILY) and download it again, or show a month with `monitor report --input FILE --month YYYY-MM`";
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -335,6 +337,13 @@ impl ImportedBill {
         self.granularity == Some(Granularity::Monthly)
     }
 
+    /// Why it has no days, and what to do, if it has sums of months.
+    pub fn why_not_daily(&self) -> Option<&'static str> {
+        let first = self.lines.keys().next().map(|key| key.day);
+        let has_others = self.lines.keys().any(|key| Some(key.day) != first);
+        self.is_monthly().then_some(if has_others { MONTHLY } else { ONE_PERIOD })
+    }
+
     /// What a table is grouped by that charges have no field for, such as `Region`.
     pub fn other_dimension(&self) -> Option<&str> {
         self.other_dimension.as_deref()
@@ -345,8 +354,8 @@ impl ImportedBill {
     /// # Errors
     /// If it has sums of months, or more than one currency.
     pub fn into_series(self) -> Result<Vec<CostSeries>, String> {
-        if self.is_monthly() {
-            return Err(MONTHLY.to_owned());
+        if let Some(why) = self.why_not_daily() {
+            return Err(why.to_owned());
         }
         let mut sums = BTreeMap::<u32, ExactAmount>::new();
         let mut series = BTreeMap::<String, BTreeMap<NaiveDate, ExactAmount>>::new();

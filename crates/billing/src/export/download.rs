@@ -11,51 +11,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use csv::StringRecord;
-use model::redact::printable;
-use rust_decimal::Decimal;
 
-use super::amount::ExactAmount;
 use super::cost_table::{CostTable, Granularity, GroupCost, GroupDimension, granularity};
+pub use super::download_cells::DownloadError;
+use super::download_cells::{AmountColumn, Amounts, DownloadRow, in_row, no_day, refused, shown};
+use super::download_totals::{check_totals, check_unnamed_total, find_total_column, is_total};
 use super::moment::{self, DayOrder, DayOrders, ParsedDay, SlashedDay};
-use super::money::{self, CommaMeaning, NotMoney};
-use super::row::CellValue;
+use super::money;
 
 /// The most lines of names above the first row.
 const MOST_HEADERS: usize = 2;
 
-/// Why a download cannot be used, with its row.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct DownloadError(String);
-
-fn refused<T>(why: impl Into<String>) -> Result<T, DownloadError> {
-    Err(DownloadError(why.into()))
+fn is_period_or_total(row: &DownloadRow) -> bool {
+    is_total(row.cell(0)) || moment::read(row.cell(0)).is_some()
 }
 
-fn in_row<T>(line: u64, why: impl std::fmt::Display) -> Result<T, DownloadError> {
-    refused(format!("row {line}: {why}"))
-}
-
-/// A line of the file.
-struct DownloadRow {
-    line: u64,
-    cells: StringRecord,
-}
-
-impl DownloadRow {
-    fn cell(&self, place: usize) -> &str {
-        self.cells.get(place).unwrap_or_default().trim()
+/// There is no line of names at the top, or there are too many lines.
+fn no_header<T>(headers: &[DownloadRow], rows: &[DownloadRow]) -> Result<T, DownloadError> {
+    let has_currency = |row: &DownloadRow| (1..row.cells.len()).any(|place| with_currency(row.cell(place)).1.is_some());
+    match headers.iter().position(has_currency).and_then(|at| headers.get(at).zip(headers.get(at.checked_sub(1)?))) {
+        Some((header, last)) => {
+            let why = format!("the names of the columns stand in row {}; delete the lines above them", header.line);
+            in_row(last.line, why)
+        }
+        None => no_day(headers.get(MOST_HEADERS).or(rows.first())),
     }
-}
-
-/// A column of amounts.
-struct AmountColumn {
-    name: String,
-    /// The id, where the first line of names has another text than the second.
-    id: String,
-    currency: String,
-    is_total: bool,
 }
 
 /// Reads a download.
@@ -64,14 +44,16 @@ struct AmountColumn {
 /// If anything in it is not understood, or its totals are not the sums of its cells.
 pub fn read(text: &[u8]) -> Result<CostTable, DownloadError> {
     let rows = rows(text)?;
-    let first_of_body = rows.iter().position(|row| is_total(row.cell(0)) || moment::read(row.cell(0)).is_some());
+    if let Some(row) = rows.first().filter(|row| row.cells.len() == 1 && row.cell(0).contains([';', '\t'])) {
+        return in_row(row.line, "its columns are not separated by commas; export it with commas");
+    }
+    let is_of_body = |(at, row): (usize, &DownloadRow)| is_period_or_total(row) || (at > 0 && row.has_amounts());
+    let first_of_body = rows.iter().enumerate().position(is_of_body);
     let (headers, body) = rows.split_at(first_of_body.unwrap_or(rows.len()));
     let Some(header) = headers.first().filter(|_| headers.len() <= MOST_HEADERS) else {
-        let row = headers.get(MOST_HEADERS).or(rows.first());
-        let shown = row.map(|row| shown(row.cell(0))).unwrap_or_default();
-        return in_row(row.map_or(1, |row| row.line), format!("{shown} is neither a day nor a total"));
+        return no_header(headers, &rows);
     };
-    let columns = columns(headers)?;
+    let mut columns = columns(headers)?;
     let width = columns.len() + 1;
     let mut totals: Option<&DownloadRow> = None;
     let mut periods: Vec<&DownloadRow> = Vec::new();
@@ -80,9 +62,15 @@ pub fn read(text: &[u8]) -> Result<CostTable, DownloadError> {
             let why = format!("it has {} fields, but the header has {width}", row.cells.len());
             return in_row(row.line, why);
         }
-        if !is_total(row.cell(0)) {
+        // What the row of totals is called depends on the language of the console. What it holds is checked below.
+        let may_be_total = periods.is_empty() || row.line == body.last().map_or(0, |last| last.line);
+        let is_unnamed_total = moment::read(row.cell(0)).is_none() && may_be_total && row.has_amounts();
+        if !is_total(row.cell(0)) && !is_unnamed_total {
             periods.push(row);
         } else if let Some(other) = totals.replace(row) {
+            if let Some(unnamed) = [other, row].into_iter().find(|row| !is_total(row.cell(0))) {
+                return no_day(Some(unnamed));
+            }
             return in_row(row.line, format!("it is a row of totals, as row {} is", other.line));
         }
     }
@@ -98,6 +86,10 @@ pub fn read(text: &[u8]) -> Result<CostTable, DownloadError> {
         amounts.read(row, &columns)?;
     }
     amounts.settle()?;
+    if let Some(row) = totals.filter(|row| !is_total(row.cell(0))) {
+        check_unnamed_total(&amounts, &columns, &periods, row)?;
+    }
+    find_total_column(&amounts, &mut columns, &periods)?;
     check_totals(&amounts, &columns, &periods, totals)?;
     Ok(table(&amounts, &columns, header, &periods, &days, granularity))
 }
@@ -119,12 +111,6 @@ fn rows(text: &[u8]) -> Result<Vec<DownloadRow>, DownloadError> {
         }
     }
     Ok(rows)
-}
-
-/// Whether the first cell of a row says that it has totals: `Service total`.
-fn is_total(cell: &str) -> bool {
-    let cell = cell.to_ascii_lowercase();
-    cell == "total" || cell.ends_with(" total") || cell == "total costs"
 }
 
 fn columns(headers: &[DownloadRow]) -> Result<Vec<AmountColumn>, DownloadError> {
@@ -180,7 +166,7 @@ fn days(periods: &[&DownloadRow]) -> Result<(Vec<NaiveDate>, Granularity), Downl
     for row in periods {
         let text = row.cell(0);
         let Some(day) = moment::read(text) else {
-            return in_row(row.line, format!("{} is neither a day nor a total", shown(text)));
+            return no_day(Some(row));
         };
         if let Some(other) = seen.insert(text, row.line) {
             return in_row(row.line, format!("{} is in row {other} too", shown(text)));
@@ -222,102 +208,6 @@ fn days(periods: &[&DownloadRow]) -> Result<(Vec<NaiveDate>, Granularity), Downl
             in_row(row.map_or(1, |row| row.line), format!("{text} {why}"))
         }
     }
-}
-
-/// The amounts by line and place.
-#[derive(Default)]
-struct Amounts {
-    cells: BTreeMap<(u64, usize), (ExactAmount, bool)>,
-    has_thousands: bool,
-    /// The first amount with a comma that can mean two things.
-    doubt: Option<(u64, String)>,
-}
-
-impl Amounts {
-    fn read(&mut self, row: &DownloadRow, columns: &[AmountColumn]) -> Result<(), DownloadError> {
-        for (column, place) in columns.iter().zip(1..) {
-            let CellValue::Text(text) = CellValue::of(row.cell(place)) else { continue };
-            let read = match money::read(text, &column.currency) {
-                Ok(read) => read,
-                Err(why) => {
-                    let why = match why {
-                        NotMoney::NotANumber => "is not an amount; write it as 12.34 or 1.2E-7",
-                        NotMoney::DecimalComma => "has a decimal comma; write it with a decimal point",
-                        NotMoney::OtherCurrency => "has the sign of another currency than the column",
-                    };
-                    return in_row(row.line, format!("column {}: {} {why}", shown(&column.name), shown(text)));
-                }
-            };
-            self.has_thousands |= read.shows == CommaMeaning::Thousands;
-            if read.shows == CommaMeaning::Doubt && self.doubt.is_none() {
-                self.doubt = Some((row.line, format!("column {}: {}", shown(&column.name), shown(text))));
-            }
-            self.cells.insert((row.line, place), (read.amount, read.rounded));
-        }
-        Ok(())
-    }
-
-    fn settle(&self) -> Result<(), DownloadError> {
-        match self.doubt.as_ref().filter(|_| !self.has_thousands) {
-            Some((line, cell)) => {
-                in_row(*line, format!("{cell} has a comma between thousands or decimals; write it without a comma"))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn of(&self, row: &DownloadRow, place: usize) -> Option<ExactAmount> {
-        self.cells.get(&(row.line, place)).map(|(amount, _)| *amount)
-    }
-
-    /// Half of the last digit that any amount has: so much can rounding have changed one.
-    fn half_a_digit(&self) -> ExactAmount {
-        let scale = self.cells.values().map(|(amount, _)| amount.decimal().0.scale()).max().unwrap_or_default();
-        ExactAmount::half_of_digit(scale)
-    }
-}
-
-/// Compares the totals that are written with the sums of the cells.
-fn check_totals(
-    amounts: &Amounts,
-    columns: &[AmountColumn],
-    periods: &[&DownloadRow],
-    totals: Option<&DownloadRow>,
-) -> Result<(), DownloadError> {
-    let half = amounts.half_a_digit();
-    let compare = |written: ExactAmount, cells: &[ExactAmount]| -> Option<(Decimal, String)> {
-        let shown = |sum: ExactAmount| (written.decimal().0, sum.decimal().0.to_string());
-        let Some(sum) = cells.iter().try_fold(ExactAmount::default(), |sum, cell| sum.plus(*cell)) else {
-            return Some((written.decimal().0, "more than can be added up".to_owned()));
-        };
-        let within = written.distance(sum).zip(half.times(cells.len() + 1)).is_some_and(|(off, most)| off <= most);
-        (!within).then(|| shown(sum))
-    };
-    for (column, place) in columns.iter().zip(1..) {
-        let Some((total, written)) = totals.and_then(|row| Some((row, amounts.of(row, place)?))) else { continue };
-        let cells: Vec<ExactAmount> = periods.iter().filter_map(|row| amounts.of(row, place)).collect();
-        if let Some((written, sum)) = compare(written, &cells) {
-            let name = shown(&column.name);
-            let why = "rows are missing or changed; download it again";
-            return in_row(
-                total.line,
-                format!("column {name}: the total is {written}, but the rows add up to {sum}; {why}"),
-            );
-        }
-    }
-    let is_one_currency = columns.windows(2).all(|pair| matches!(pair, [a, b] if a.currency == b.currency));
-    let total = columns.iter().zip(1..).find(|(column, _)| column.is_total && columns.len() > 1 && is_one_currency);
-    let Some((_, place)) = total else { return Ok(()) };
-    for row in periods {
-        let Some(written) = amounts.of(row, place) else { continue };
-        let cells = columns.iter().zip(1..).filter(|(column, _)| !column.is_total);
-        let cells: Vec<ExactAmount> = cells.filter_map(|(_, place)| amounts.of(row, place)).collect();
-        if let Some((written, sum)) = compare(written, &cells) {
-            let why = "columns are missing or changed; download it again";
-            return in_row(row.line, format!("the total is {written}, but the columns add up to {sum}; {why}"));
-        }
-    }
-    Ok(())
 }
 
 fn table(
@@ -370,12 +260,6 @@ fn account(column: &AmountColumn) -> (String, String) {
     parts(&column.name).unwrap_or_else(|| (column.name.clone(), column.name.clone()))
 }
 
-/// A text as it may be shown.
-fn shown(text: &str) -> String {
-    let short: String = text.chars().take(40).collect();
-    format!("`{}{}`", printable(&short), if short.len() < text.len() { "..." } else { "" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -420,6 +304,20 @@ mod tests {
             (
                 "Service,S3($),Total costs($)\nService total,\"$2,001.50 \",\"$2,001.50 \"\n3/30/25,\"$2,000.00 \",\"$2,000.00 \"\n3/31/25,$1.50 ,$1.50 \n",
                 "Daily [Service]: 2025-03-30 S3 2000 USD, 2025-03-31 S3 1.5 USD",
+            ),
+            // In another language, a total is known by its amounts.
+            (
+                "서비스,Lambda($),S3($),총 비용($)\n서비스 합계,3,4,7\n2025-03-02,1,2,3\n2025-03-03,2,2,4\n",
+                "Daily [Other(\"서비스\")]: 2025-03-02 Lambda 1 USD, 2025-03-03 Lambda 2 USD, 2025-03-02 S3 2 USD, 2025-03-03 S3 2 USD",
+            ),
+            (
+                "Service,Lambda($),S3($),Gesamtkosten($)\n2025-03-02,1,2,3\n2025-03-03,2,,2\nService-Gesamtbetrag,3,2,5\n",
+                "Daily [Service]: 2025-03-02 Lambda 1 USD, 2025-03-03 Lambda 2 USD, 2025-03-02 S3 2 USD",
+            ),
+            ("Service,S3($)\nSumme,1\n2025-03-02,1\n", "Daily [Service]: 2025-03-02 S3 1 USD"),
+            (
+                "Service,S3($),Tax($)\n2025-03-02,1,\n2025-03-03,,1\n",
+                "Daily [Service]: 2025-03-02 S3 1 USD, 2025-03-03 Tax 1 USD",
             ),
             // Three days in a row if the month is first; the third of three months, which is no table, if it is not.
             (
@@ -478,6 +376,20 @@ mod tests {
                 "Service,S3($)\nService total,1\nService total,1\n2025-03-02,1\n",
                 "row 3: it is a row of totals, as row 2 is",
             ),
+            (
+                "Service,S3($),Sum($)\n2025-03-02,1,1\n2025-03-03,2,2\n",
+                "the column `Sum` has the same amounts as `S3`, so it can be the total; call it `Total costs($)` if it has the totals, or delete one of the columns",
+            ),
+            ("Service,S3($)\nSumme,2\n2025-03-02,1\n", "row 2: `Summe` is neither a day nor a total"),
+            (
+                "Service,S3($)\n2025.03.02.,1\n2025.03.03.,1\n",
+                "row 2: `2025.03.02.` is neither a day nor a total; write days as 2025-12-31",
+            ),
+            (
+                "Costs of March\nof all accounts\nService,S3($)\n2025-03-02,1\n",
+                "row 2: the names of the columns stand in row 3; delete the lines above them",
+            ),
+            ("Service;S3($)\n2025-03-02;1\n", "row 1: its columns are not separated by commas; export it with commas"),
             ("Service,S3($)\n", "it has no row with a day"),
             ("a\nb\nc($)\n2025-03-02\n", "row 3: `c($)` is neither a day nor a total"),
         ] {

@@ -7,6 +7,8 @@ pub mod bill;
 pub mod columns;
 pub mod cost_table;
 pub mod download;
+mod download_cells;
+mod download_totals;
 pub mod format;
 pub mod layout;
 pub mod manifest;

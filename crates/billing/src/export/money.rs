@@ -62,16 +62,22 @@ pub fn currency_of(sign: &str) -> Option<&'static str> {
 /// # Errors
 /// If it is no number, or of another currency, or has a decimal comma.
 pub fn read(text: &str, currency: &str) -> Result<MoneyRead, NotMoney> {
+    let text = text.trim();
     if let Ok((amount, rounded)) = ExactAmount::read(text) {
         return Ok(MoneyRead { amount, rounded, shows: of_point(text) });
     }
-    let (is_negative, bare) = without_sign(text.trim());
+    let (is_negative, bare) = without_sign(text);
     let bare = without_currency(bare, currency)?;
     // The minus can also stand behind the sign of the currency: `$-5.00`.
     let (is_negative, bare) = match without_sign(bare) {
         (true, _) if is_negative => return Err(NotMoney::NotANumber),
         (inner, bare) => (is_negative || inner, bare),
     };
+    // An exponent, behind the sign of the currency.
+    if let Some((amount, rounded)) = ExactAmount::read(bare).ok().filter(|_| bare.contains(['e', 'E'])) {
+        let amount = if is_negative { amount.negated() } else { amount };
+        return Ok(MoneyRead { amount, rounded, shows: of_point(bare) });
+    }
     let (digits, shows) = without_thousands(bare)?;
     let (amount, rounded) = ExactAmount::read(&digits).map_err(|_| NotMoney::NotANumber)?;
     Ok(MoneyRead { amount: if is_negative { amount.negated() } else { amount }, rounded, shows })
@@ -151,6 +157,8 @@ mod tests {
             ("0.345", Ok(("0.345", Thousands))),
             ("12", Ok(("12", Unknown))),
             ("7.865e-7", Ok(("0.0000007865", Thousands))),
+            ("\u{a0}1E-8", Ok(("0.00000001", Unknown))),
+            ("-$1.5E-7", Ok(("-0.00000015", Thousands))),
             ("$20,200.00 ", Ok(("20200", Thousands))),
             ("$20", Ok(("20", Unknown))),
             ("-$1,234.5", Ok(("-1234.5", Thousands))),

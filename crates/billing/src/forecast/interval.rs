@@ -10,6 +10,13 @@ pub(super) struct RemainderForecast {
     pub(super) high: f64,
 }
 
+impl RemainderForecast {
+    /// The same with an interval that holds another forecast of it.
+    pub(super) fn with(self, other: f64) -> Self {
+        Self { low: self.low.min(other), high: self.high.max(other), ..self }
+    }
+}
+
 /// How far off a backtest was, in units of what a day usually costs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Residual {
@@ -23,6 +30,8 @@ pub(super) struct Residual {
 pub(super) struct Spread<'a> {
     /// The forecast of the rest.
     pub(super) middle: f64,
+    /// What the rest costs if every day of it is like the last week.
+    pub(super) lasting: f64,
     /// The bill of the month so far.
     pub(super) so_far: f64,
     /// What the days that are left usually cost.
@@ -47,8 +56,12 @@ const REACH: f64 = 1.4;
 /// Dearer days than any so far, by this factor, are always possible: it keeps the forecast within its interval.
 const DEARER: f64 = 1.1;
 
+/// The forecast does not stand nearer to an end of its interval than this share of it.
+const FROM_END: f64 = 0.1;
+
 /// The interval around what is expected: the residuals of the same method on past days, shrunk towards those of all
-/// series and a fixed one.
+/// series and a fixed one. It also holds what comes if all goes on as it was in the last week, which the residuals of a
+/// long quiet time before hide.
 pub(super) fn interval(spread: &Spread) -> RemainderForecast {
     let middle = spread.middle;
     let mut residuals: Vec<(f64, f64)> = spread.own.iter().map(|one| (one.off, one.weight)).collect();
@@ -62,5 +75,12 @@ pub(super) fn interval(spread: &Spread) -> RemainderForecast {
     let floor = if spread.never_negative { 0.0 } else { f64::NEG_INFINITY };
     let reach = (REACH * (spread.so_far + middle).abs()).max(spread.biggest);
     let most = (middle + reach).min((DEARER * spread.left * spread.biggest).max(middle));
-    RemainderForecast { middle, low: (middle + below).max(floor).min(middle), high: (middle + above).min(most) }
+    let (low, high) = ((middle + below).max(floor).min(middle), (middle + above).min(most));
+    let spread = RemainderForecast { middle, low, high }.with(spread.lasting.max(floor));
+    let gap = (spread.high - spread.low) * FROM_END;
+    RemainderForecast {
+        middle,
+        low: spread.low.min((middle - gap).max(floor.min(middle))),
+        high: spread.high.max((middle + gap).min(most)),
+    }
 }

@@ -44,9 +44,15 @@ pub(super) fn levels(
     ]
 }
 
+/// What a day usually cost in the last week, by the model that says just that.
+pub(super) fn of_last_week(said: &[Option<f64>; LEVELS]) -> f64 {
+    let [_, last_week, ..] = said;
+    last_week.unwrap_or(0.0)
+}
+
 /// The first day of a new level: all days since are dearer, or all are cheaper, than every day of the weeks before. What
 /// was hardly there before has no level that it could leave.
-fn step(base: &DailySeries, begins: usize, now: usize) -> Option<usize> {
+pub(super) fn step(base: &DailySeries, begins: usize, now: usize) -> Option<usize> {
     let range = |days: &[f64]| {
         days.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), day| (low.min(*day), high.max(*day)))
     };
@@ -107,11 +113,4 @@ pub(super) fn ended(line: &DailySeries, now: usize) -> bool {
     let before = since.get(..since.len() - quiet).unwrap_or(&[]);
     let longest = before.split(|value| *value != 0.0).map(<[f64]>::len).max().unwrap_or(0);
     quiet >= 3 && quiet > longest
-}
-
-/// Whether a series that has ended was a resource that ran for two weeks or more, and not a burst.
-pub(super) fn ran(line: &DailySeries, now: usize) -> bool {
-    let since = line.part(line.begins, now);
-    let days = since.iter().rposition(|value| *value != 0.0).map_or(0, |last| last + 1);
-    days >= 14 && 2 * since.iter().filter(|value| **value != 0.0).count() > days
 }

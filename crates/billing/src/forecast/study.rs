@@ -7,7 +7,7 @@ use super::super::series::CostSeries;
 use super::bookings::{apart, scan, to_come};
 use super::combine::{BacktestOrigin, Mean, backtests, combined, past, weights};
 use super::interval::{RemainderForecast, Residual, Spread, interval};
-use super::levels::{Horizon, begins, ended, levels, ran};
+use super::levels::{Horizon, begins, ended, levels, of_last_week, step};
 use super::unknown::{MAX_AGE, MIN_DAYS, NoForecast};
 
 /// Days that say what a day usually costs.
@@ -35,7 +35,11 @@ struct SeriesStudy {
     expected: f64,
     so_far: f64,
     biggest: f64,
-    is_gone: bool,
+    has_ended: bool,
+    /// What a day that is left costs if each costs what one of the last week usually did.
+    lasting: f64,
+    /// The first day of the level that it has now: what backtests before it missed says nothing of this one.
+    since: usize,
 }
 
 /// What the rest costs, of each series and of all.
@@ -60,15 +64,23 @@ pub(super) fn rests(
     let studies: Vec<SeriesStudy> = lines.iter().map(|line| study(&days, line, &bill, horizon)).collect();
     let residuals: Vec<Vec<Residual>> = studies.iter().map(|study| residuals(study, left)).collect();
     let pool: Vec<Residual> = residuals.iter().flatten().copied().collect();
-    let rests = studies.iter().zip(&residuals).map(|(study, own)| rest(study, own, &pool, left, PRIOR)).collect();
     let whole = sum(&days, &studies, &bill, horizon);
-    Ok((rests, rest(&whole, &self::residuals(&whole, left), &[], left, PRIOR_OF_ALL)))
+    let total = rest(&whole, &self::residuals(&whole, left), &[], left, PRIOR_OF_ALL);
+    // The only series is the whole bill.
+    if let [_] = studies.as_slice() {
+        return Ok((vec![total], total));
+    }
+    let each = studies.iter().zip(&residuals).map(|(study, own)| rest(study, own, &pool, left, PRIOR));
+    let rests: Vec<RemainderForecast> = each.collect();
+    let sum = rests.iter().map(|rest| rest.middle).sum();
+    Ok((rests, total.with(sum)))
 }
 
 fn rest(study: &SeriesStudy, own: &[Residual], pool: &[Residual], left: usize, prior: f64) -> RemainderForecast {
     let left = left as f64;
     let usual = usual(&study.line, study.line.len()).max(study.level.abs()) * left;
     interval(&Spread {
+        lasting: study.lasting * left + study.expected,
         middle: study.level * left + study.expected,
         so_far: study.so_far,
         usual,
@@ -95,7 +107,9 @@ fn study(days: &DayIndex, line: &DailySeries, bill: &DailySeries, horizon: Horiz
         expected: to_come(&parts, &days.months, horizon.now, line.begins) + unseen(days, line),
         so_far: so_far(days, line),
         biggest: biggest(line),
-        is_gone: is_ended && ran(line, horizon.now),
+        has_ended: is_ended,
+        lasting: if is_ended { 0.0 } else { of_last_week(&said) },
+        since: step(&parts.base, begins, horizon.now).unwrap_or(0),
         line: without(line, &parts.fees(&days.months)),
         base: parts.base,
     }
@@ -103,11 +117,12 @@ fn study(days: &DayIndex, line: &DailySeries, bill: &DailySeries, horizon: Horiz
 
 /// All series as one: half what the models say of the sum, half the sum of what they say of each.
 fn sum(days: &DayIndex, studies: &[SeriesStudy], bill: &DailySeries, horizon: Horizon) -> SeriesStudy {
-    let base = added(horizon.now, studies.iter().filter(|study| !study.is_gone).map(|study| &study.base));
+    let base = added(horizon.now, studies.iter().filter(|study| !study.has_ended).map(|study| &study.base));
     let line = added(horizon.now, studies.iter().map(|study| &study.line));
     let origins = backtests(&base, 0, &days.months, horizon);
     let weights = weights(&origins, horizon.days);
-    let said = combined(&levels(&base, 0, &days.months, horizon), &weights, Mean::Whole);
+    let levels = levels(&base, 0, &days.months, horizon);
+    let said = combined(&levels, &weights, Mean::Whole);
     let mut parts = vec![0.0; horizon.now];
     for (day, level) in studies.iter().flat_map(|study| &study.past) {
         if let Some(sum) = parts.get_mut(*day) {
@@ -123,13 +138,15 @@ fn sum(days: &DayIndex, studies: &[SeriesStudy], bill: &DailySeries, horizon: Ho
         expected: studies.iter().map(|study| study.expected).sum(),
         so_far: so_far(days, bill),
         biggest: biggest(bill),
-        is_gone: false,
+        has_ended: false,
+        lasting: of_last_week(&levels),
+        since: step(&base, 0, horizon.now).unwrap_or(0),
         line,
         base,
     }
 }
 
-/// How far off the same method was on past days.
+/// How far off the same method was on past days of this level.
 fn residuals(study: &SeriesStudy, left: usize) -> Vec<Residual> {
     let off = |((now, said), origin): (&(usize, f64), &BacktestOrigin)| {
         let came = study.line.sum(*now, now + origin.days) / origin.days as f64;
@@ -137,7 +154,8 @@ fn residuals(study: &SeriesStudy, left: usize) -> Vec<Residual> {
         let off = if usual > 0.0 { (came - said) / usual } else { 0.0 };
         Residual { off: off.clamp(-LARGEST_RESIDUAL, LARGEST_RESIDUAL), weight: 1.0 / left.max(1) as f64 }
     };
-    study.past.iter().zip(&study.origins).map(off).collect()
+    let is_of_level = |(_, origin): &(&(usize, f64), &BacktestOrigin)| origin.now >= study.since;
+    study.past.iter().zip(&study.origins).filter(is_of_level).map(off).collect()
 }
 
 /// What a day before `now` cost, of the last weeks or of all if that is more, credits counted as costs: what cost nothing

@@ -189,6 +189,44 @@ fn an_interval_goes_beyond_the_forecast_but_no_further_than_the_dearest_days_exp
     }
 }
 
+/// The forecast of the only series of a bill at the beginning of a day of December, which costs what `amount` says from
+/// 1 August on.
+fn of_december(day: u32, amount: fn(NaiveDate) -> u32) -> IntervalForecast {
+    let only = series("A", "2024-08-01", 153, |_, date| Decimal::from(amount(date)));
+    let forecast = forecast(&[only], date("2024-12-01").with_day(day).unwrap());
+    assert_eq!(forecast.series[0].estimate, forecast.total, "the only series is the whole bill");
+    forecast.total
+}
+
+/// 60 a day from 28 November to 1 December, else 2.
+fn sale(day: NaiveDate) -> u32 {
+    if (date("2024-11-28")..date("2024-12-02")).contains(&day) { 60 } else { 2 }
+}
+
+#[test]
+fn an_interval_holds_what_comes_if_the_last_week_goes_on() {
+    let new = |day: NaiveDate| if day < date("2024-12-02") { 0 } else { 12 };
+    for (what, day, amount, lasting) in [
+        ("new on the 2nd", 9, new as fn(NaiveDate) -> u32, "360"),
+        ("new on the 2nd", 16, new, "360"),
+        ("new on the 2nd", 28, new, "360"),
+        ("dear days, and then a quiet month", 16, sale, "120"),
+        ("dear days, and then a quiet month", 28, sale, "120"),
+    ] {
+        let said = of_december(day, amount);
+        assert!((said.low..=said.high).contains(&usd(lasting)), "{what} on day {day}: {said:?}");
+        assert!(said.low < said.forecast && said.forecast < said.high, "{what} on day {day}: {said:?}");
+    }
+}
+
+#[test]
+fn a_burst_that_has_ended_is_over_for_the_whole_bill_too() {
+    let burst = |day: NaiveDate| if day >= date("2024-12-01") && day < date("2024-12-03") { 50 } else { 0 };
+    let other = series("B", "2024-08-01", 153, |_, _| usd("1"));
+    let burst = series("A", "2024-08-01", 153, |_, date| Decimal::from(burst(date)));
+    assert_eq!(forecast(&[burst, other], date("2024-12-23")).total.forecast, usd("131"));
+}
+
 #[test]
 fn a_forecast_that_is_too_large_for_an_amount_is_unknown_and_not_zero() {
     // Ten days of 7 * 10^27 still fit; 31 days do not.
@@ -236,6 +274,11 @@ proptest! {
         for estimate in forecast.series.iter().map(|one| &one.estimate).chain([&forecast.total]) {
             prop_assert!(estimate.low <= estimate.forecast && estimate.forecast <= estimate.high, "{:?}", estimate);
         }
+        let sum: Decimal = forecast.series.iter().map(|one| one.estimate.forecast).sum();
+        let IntervalForecast { low, high, .. } = forecast.total;
+        // The sums are rounded in another order.
+        let off = forecast.series.iter().map(|one| one.estimate.forecast.abs()).sum::<Decimal>() * usd("0.000000001") + usd("0.000001");
+        prop_assert!((low - off..=high + off).contains(&sum), "{sum} {:?}", forecast.total);
     }
 
     #[test]

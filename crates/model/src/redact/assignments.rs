@@ -9,7 +9,7 @@ use super::names::Kind;
 use super::placeholders::PLACEHOLDERS;
 use super::secret_name::{SecretName, end_of_name, is_of_name};
 use super::sentences::{
-    is_bare_secret, is_bracketed_secret, is_quoted_secret, is_secret_of_query, looks_like_password,
+    is_bare_secret, is_bracketed_secret, is_quoted_secret, is_secret_of_query, is_told_secret, looks_like_password,
 };
 use super::separators::{ValueStart, start_of_value};
 use super::values::{Separator, bracketed, element, header, is_end, phrase, quoted, words};
@@ -58,14 +58,23 @@ impl SecretName<'_> {
         }
         let quote = if rest.starts_with("<<") { start + 2 } else { start };
         if let Some(quoted) = quoted(symbols, quote) {
-            let is_told = separator != Separator::Sentence || matches!(kind, Kind::Password | Kind::Phrase);
-            return (is_told && is_quoted_secret(kind, symbols.raw(&quoted.inner))).then_some(quoted.whole);
+            let text = symbols.raw(&quoted.inner);
+            let is_told = match (separator, kind) {
+                (Separator::Sentence, Kind::Secret | Kind::Token) => is_told_secret(text),
+                (Separator::Sentence, kind) => matches!(kind, Kind::Password | Kind::Phrase | Kind::Digits),
+                _ => true,
+            };
+            return (is_told && is_quoted_secret(kind, text)).then_some(quoted.whole);
         }
         if separator == Separator::Quotes {
             return None;
         }
         if let Some(value) = self.wrapped(start) {
             return Some(value);
+        }
+        // `!!str` of YAML tells the type of what follows.
+        if let Some((tag, _)) = rest.strip_prefix("!!").and_then(|rest| rest.split_once(' ')) {
+            return self.value(start + tag.chars().count() + 3, separator);
         }
         if let Some(value) = self.typed(start) {
             return self.value(value, Separator::Equals);
@@ -77,7 +86,7 @@ impl SecretName<'_> {
         }
         let value = match kind {
             Kind::Header => header(symbols, self.range.start, start, separator, self.is_in_list()),
-            Kind::Phrase => phrase(symbols, start, separator),
+            Kind::Phrase | Kind::Words => phrase(symbols, start, separator),
             _ => words(symbols, start, separator, self.is_in_list()),
         };
         let text = symbols.raw(&value);

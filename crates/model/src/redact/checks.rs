@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 /// A match of a pattern, without what stays around it, and the text around that.
+#[derive(Clone, Copy)]
 pub(super) struct Match<'a> {
     pub(super) before: &'a str,
     pub(super) text: &'a str,
@@ -98,12 +99,42 @@ pub(super) fn is_resident_number(found: &Match<'_>) -> bool {
     let is_checked = digits.last().is_some_and(|last| (11 - sum % 11) % 10 == u32::from(*last));
     // A time in milliseconds starts with 1 until the year 2033.
     let is_time = found.text.starts_with('1');
-    is_date && stands_alone(found) && (has_sign || (is_checked && !is_time))
+    // Codes of Korean goods start with 880.
+    let is_of_goods = found.text.starts_with("880") && !has_sign && (is_ean(&digits) || is_named_otherwise(found));
+    is_date && stands_alone(found) && !is_of_goods && (has_sign || (is_checked && !is_time))
 }
 
 /// Whether the number stands where a telephone number can stand.
 pub(super) fn is_phone_number(found: &Match<'_>) -> bool {
-    stands_alone(found) && !found.before.ends_with('_')
+    // The escaped plus sign is no part of the word before it.
+    (stands_alone(found) || (found.text.starts_with('%') && stands_alone(&Match { before: "", ..*found })))
+        && !found.before.ends_with('_')
+}
+
+/// The check digit of the codes of goods; <https://en.wikipedia.org/wiki/International_Article_Number>
+fn is_ean(digits: &[u8]) -> bool {
+    let sum: u32 = digits.iter().zip([1, 3].iter().cycle()).map(|(digit, weight)| u32::from(*digit) * weight).sum();
+    digits.len() == 13 && sum.is_multiple_of(10)
+}
+
+/// Whether the word before a number tells that it is that of goods or of a parcel.
+fn is_named_otherwise(found: &Match<'_>) -> bool {
+    const OTHERS: &[&str] = &[
+        "바코드",
+        "상품번호",
+        "상품코드",
+        "송장번호",
+        "운송장",
+        "barcode",
+        "ean",
+        "gtin",
+        "sku",
+        "tracking number",
+        "tracking no",
+    ];
+    let name = found.before.trim_end_matches(|c: char| c.is_whitespace() || ":=#\"'".contains(c)).to_lowercase();
+    let is_word = |before: &str| !before.ends_with(|c: char| c.is_ascii_alphanumeric());
+    OTHERS.iter().any(|other| name.strip_suffix(other).is_some_and(is_word))
 }
 
 /// Whether twelve digits can be the id of an account: not the time `202412271530`, nor a part of a fraction.
@@ -117,7 +148,7 @@ pub(super) fn is_account(found: &Match<'_>) -> bool {
     let is_fraction =
         found.before.strip_suffix('.').is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit()));
     let goes_on = found.after.strip_prefix('.').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
-    !is_time && !is_fraction && !goes_on
+    !is_time && !is_fraction && !goes_on && !is_named_otherwise(found)
 }
 
 /// Whether it is an address of mail, and neither `git@github.com`, an image `icon@2x.png` nor a package
@@ -140,47 +171,6 @@ pub(super) fn is_mail_address(found: &Match<'_>) -> bool {
         && domain.split('.').count() > 2;
     let is_user_of_host = name == "git" || (found.before.ends_with("//") && found.text.contains('@'));
     !is_file && !is_version && !is_user_of_host
-}
-
-/// Whether a long run is random, and not a path, a name, a hash in hexadecimal, or a hash or request id that is named
-/// as such.
-pub(super) fn is_long_secret(found: &Match<'_>) -> bool {
-    const NAMED: &[&str] = &[
-        "sha256",
-        "sha-256",
-        "sha384",
-        "sha512",
-        "sha1",
-        "md5",
-        "digest",
-        "checksum",
-        "etag",
-        "integrity",
-        "hostid",
-        "id-2",
-        "cf-id",
-        "request id",
-        "requestid",
-    ];
-    let from = found.before.char_indices().rev().nth(24).map_or(0, |(at, _)| at);
-    let before = found.before.get(from..).unwrap_or_default().to_ascii_lowercase();
-    // Neither a hash nor a request id is as long as a secret access key.
-    if found.text.len() != 40 && NAMED.iter().any(|name| before.contains(name)) {
-        return false;
-    }
-    let text = found.text.trim_end_matches('=');
-    // Ids that the CDK makes have a hash within them.
-    let is_hash = |part: &&str| part.len() >= 32;
-    let rest = text
-        .split(|c: char| !c.is_ascii_digit() && !('a'..='f').contains(&c))
-        .filter(is_hash)
-        .map(str::len)
-        .sum::<usize>();
-    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
-    !is_hex
-        && text.len() - rest >= 40
-        && changes(text) * if has_digit { 4 } else { 5 } >= text.len() * if has_digit { 1 } else { 2 }
 }
 
 /// Whether a token has the digits or the capitals that a name such as `npm_config_registry` lacks.

@@ -96,6 +96,9 @@ fn first_symbol(rest: &str) -> Option<(char, Encoding, usize)> {
         '\\' => backslashed(rest),
         '%' => percent(rest),
         '&' => entity(rest),
+        // The wide forms of Korean and Japanese keyboards.
+        '＝' => Some(('=', Encoding::Plain, first.len_utf8())),
+        '：' => Some((':', Encoding::Plain, first.len_utf8())),
         _ => None,
     };
     encoded.or(Some((first, Encoding::Plain, first.len_utf8())))
@@ -176,6 +179,7 @@ mod tests {
             (r"a\nb\\r\tc\d", "a\nb\n c\\d"),
             (r"\u001b[32ma\u001b[0m \u00e9", "a \\u00e9"),
             ("비밀%zz\\", "비밀%zz\\"),
+            ("암호＝b：c", "암호=b:c"),
         ] {
             let symbols = Symbols::new(written);
             let characters: String = (0..symbols.len()).filter_map(|at| symbols.character(at)).collect();

@@ -1,6 +1,8 @@
 //! Which names stand before a secret: `DB_PASSWORD`, `clientSecret`, `X-Api-Key`.
 
-use super::words::{ABOUT, KEY_OF, OF_HASHES, OTHER_ENDINGS, OTHER_PASSES, STATED};
+use super::words::{
+    ABOUT, KEY_OF, OF_HASHES, OTHER_ENDINGS, OTHER_PASSES, OWNERS_OF_PASSWORDS, OWNERS_OF_TOKENS, STATED,
+};
 
 /// What a name says of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,10 @@ pub(super) enum Kind {
     Plural,
     /// Only a value that looks random is secret: `signature`, `session`, `code`.
     Suspect,
+    /// A short secret that has digits: `pin`, `cvv`, `otp`.
+    Digits,
+    /// A list of words: `mnemonic`, which processors have, too.
+    Words,
     /// The name of an error: only a value with letters and digits is secret.
     Stated,
 }
@@ -38,13 +44,25 @@ const FOREIGN: &[&str] = &[
     "보안코드",
     "토큰",
     "시크릿",
+    "パスワード",
+    "暗証番号",
+    "密码",
+    "密碼",
+    "contraseña",
+    "пароль",
 ];
+
+/// What Korean and Japanese put behind a name in a sentence: `비밀번호는 ..`.
+const PARTICLES: &[&str] = &["는", "은", "가", "이", "를", "을", "は", "が", "を"];
 
 /// What the name stands before, if it is anything secret. Names may have parts and endings:
 /// `spring.datasource.password`, `password2`.
 pub(super) fn kind_of(name: &str) -> Option<Kind> {
     if !name.is_ascii() {
-        return FOREIGN.iter().any(|word| name.ends_with(word)).then_some(Kind::Password);
+        let name = name.to_lowercase();
+        let is_name = |name: &str| FOREIGN.iter().any(|word| name.ends_with(word));
+        let is_subject = || PARTICLES.iter().filter_map(|particle| name.strip_suffix(particle)).any(is_name);
+        return (is_name(&name) || is_subject()).then_some(Kind::Password);
     }
     let words = words(last_part(name));
     let word = |at: usize| words.get(at).map_or("", String::as_str);
@@ -110,13 +128,22 @@ fn words(name: &str) -> Vec<String> {
 fn noun(before: &str, word: &str) -> Option<Kind> {
     let kind = match (before, word) {
         ("card" | "resident" | "registration", "number") => Kind::Password,
-        ("security" | "verification" | "otp" | "pin" | "mfa" | "sms" | "login", "code") => Kind::Password,
-        ("seed" | "recovery" | "pass" | "secret", "phrase") | (_, "seedphrase" | "mnemonic") => Kind::Phrase,
+        ("security" | "verification" | "otp" | "pin" | "mfa" | "sms" | "login", "code")
+        | ("recovery" | "backup" | "scratch", "code" | "codes")
+        | ("de", "passe") => Kind::Password,
+        ("seed" | "recovery" | "pass" | "secret", "phrase") | (_, "seedphrase") => Kind::Phrase,
+        (_, "mnemonic") => Kind::Words,
+        (_, "pin" | "otp" | "totp" | "cvv" | "cvc") => Kind::Digits,
         (
             _,
-            "pin" | "pw" | "psw" | "otp" | "totp" | "cvv" | "cvc" | "rrn" | "ssn" | "jumin" | "cardnumber" | "cardno"
-            | "requirepass" | "masterauth",
+            "pw" | "psw" | "rrn" | "ssn" | "jumin" | "cardnumber" | "cardno" | "requirepass" | "masterauth"
+            | "motdepasse",
         ) => Kind::Password,
+        (owner, "pat") if OWNERS_OF_TOKENS.contains(&owner) => Kind::Token,
+        ("redis", "auth") | ("code", "verifier") | ("client", "assertion") | ("saml", "response" | "assertion") => {
+            Kind::Token
+        }
+        ("kms" | "secret" | "key", "plaintext") => Kind::Secret,
         ("amz" | "goog", "signature") | ("access", "signature") | (_, "sharedaccesssignature") => Kind::Secret,
         (_, "credential" | "credentials" | "cred" | "creds") => Kind::Secret,
         (key_of, "key" | "keys") if KEY_OF.contains(&key_of) => Kind::Secret,
@@ -150,7 +177,8 @@ fn glued(word: &str) -> Option<Kind> {
             return (!is_other).then_some(kind);
         }
     }
-    if (word.ends_with("pass") && !OTHER_PASSES.contains(&word)) || word.ends_with("pwd") {
+    let is_glued_pw = word.strip_suffix("pw").is_some_and(|owner| OWNERS_OF_PASSWORDS.contains(&owner));
+    if (word.ends_with("pass") && !OTHER_PASSES.contains(&word)) || word.ends_with("pwd") || is_glued_pw {
         return Some(Kind::Password);
     }
     if let Some(before) = word.strip_suffix("key").or(word.strip_suffix("keys")) {
@@ -171,24 +199,26 @@ mod tests {
     fn a_name_says_what_its_value_is() {
         for (names, kind) in [
             (
-                "password Password DB_PASSWORD dbPassword PGPASSWORD userPwd smtp_pass password2 newPasswordConfirmation MYSQL_ROOT_PASSWORD spring.datasource.password --db-password pw otp cardNumber 비밀번호 storepass otp_code",
+                "password Password DB_PASSWORD dbPassword PGPASSWORD userPwd smtp_pass password2 newPasswordConfirmation MYSQL_ROOT_PASSWORD spring.datasource.password --db-password pw cardNumber 비밀번호 사용자비밀번호는 storepass otp_code bindpw LDAP_BINDPW recovery_code backupCodes パスワード Contraseña",
                 Some(Kind::Password),
             ),
-            ("mnemonic seed_phrase keyPassphrase", Some(Kind::Phrase)),
+            ("seed_phrase keyPassphrase", Some(Kind::Phrase)),
+            ("mnemonic walletMnemonic", Some(Kind::Words)),
+            ("pin otp cardCvv totp", Some(Kind::Digits)),
             (
-                "secret client_secret clientSecret AWS_SECRET_ACCESS_KEY SecretString apiKey apikey X-Api-Key x-functions-key api.key jwt.secret.key AccountKey SharedAccessKey private_key credentials X-Amz-Credential X-Amz-Signature APIKEY OPENAI_API_KEYS accesskey SESSION_SECRET_2",
+                "secret client_secret clientSecret AWS_SECRET_ACCESS_KEY SecretString apiKey apikey X-Api-Key x-functions-key api.key jwt.secret.key AccountKey SharedAccessKey private_key credentials X-Amz-Credential X-Amz-Signature APIKEY OPENAI_API_KEYS accesskey SESSION_SECRET_2 kms_plaintext plaintext_key certKey",
                 Some(Kind::Secret),
             ),
             (
-                "token access_token refreshToken X-Amz-Security-Token authtoken GITHUB_TOKEN csrfmiddlewaretoken id_token jwt JSESSIONID",
+                "token access_token refreshToken X-Amz-Security-Token authtoken GITHUB_TOKEN csrfmiddlewaretoken id_token jwt JSESSIONID GH_PAT REDIS_AUTH code_verifier codeVerifier SAMLResponse client_assertion",
                 Some(Kind::Token),
             ),
             ("Authorization Proxy-Authorization Cookie Set-Cookie cookies", Some(Kind::Header)),
             ("tokens prompt_tokens maxTokens", Some(Kind::Plural)),
-            ("signature sig session_id sessionId key code ASP.NET_SessionId", Some(Kind::Suspect)),
+            ("signature sig session_id sessionId key code ASP.NET_SessionId auth path_pat", Some(Kind::Suspect)),
             ("InvalidPassword missing_token hasPassword", Some(Kind::Stated)),
             (
-                "passed PasswordPolicy password_length tokenCount token_type tokenizer secretary SECRET_NAME secretArn secretsmanager token.example.com bypass KeyError key_id AccessKeyId authorizer passwordless TokenExpiredError compass",
+                "passed PasswordPolicy password_length tokenCount token_type tokenizer secretary SECRET_NAME secretArn secretsmanager token.example.com bypass KeyError key_id AccessKeyId authorizer passwordless TokenExpiredError compass client_assertion_type",
                 None,
             ),
         ] {

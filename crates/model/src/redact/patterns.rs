@@ -6,15 +6,14 @@
 use regex::Regex;
 
 use super::checks::{
-    Match, is_account, is_behind_scheme, is_card, is_long_secret, is_mail_address, is_phone_number, is_resident_number,
-    is_token,
+    Match, is_account, is_behind_scheme, is_card, is_mail_address, is_phone_number, is_resident_number, is_token,
 };
 use super::placeholders::{
     ACCOUNT, CARD_NUMBER, KEY_ID, MAIL_ADDRESS, PHONE_NUMBER, PRIVATE_KEY, RESIDENT_NUMBER, SECRET, TOKEN, WEBHOOK,
 };
 use super::sentences::{is_nothing, looks_like_password};
 use super::traits::Traits;
-use super::{assignments, urls};
+use super::{assignments, random_text, sql, urls};
 
 /// One thing that is masked.
 pub(super) struct Pattern {
@@ -116,10 +115,16 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("password in a pipe", r"((?-u:\b)(?:echo|printf) (?:-n )?)[^\n|]*[^\n| ]( *\| *[^\n|]*--password-stdin)", Always(SECRET)),
     pattern("login of netrc", r"((?-u:\b)login [^ \n]+[ \n]password )[^ \n]+", Always(SECRET)),
     pattern(
+        "values of SQL",
+        r"(?-u:\b)(?i-u:insert|replace|merge|update|select|delete|failing row contains)(?-u:\b)",
+        Text(sql::masked),
+    ),
+    pattern(
         "name of a secret",
         concat!(
-            r"(?i-u:pass|pwd|pw|psw|secret|token|key|auth|cookie|cred|sig|sess|sid|jwt|bearer|otp|cvv|cvc|pin|code|hmac|mnemonic|phrase|csrf|xsrf|rrn|ssn|jumin",
+            r"(?i-u:pass|pwd|pw|psw|plaintext|saml|verifier|secret|token|key|auth|cookie|cred|sig|sess|sid|jwt|bearer|otp|cvv|cvc|pin|code|hmac|mnemonic|phrase|csrf|xsrf|rrn|ssn|jumin",
             r"|card|resident|registration|verification|security|ticket|assertion|pat|sas)|비밀번호|패스워드|암호|비번|주민|인증|보안코드|토큰|시크릿|번호",
+            r"|パスワード|暗証番号|密码|密碼|[Cc]ontraseña|CONTRASEÑA|[Пп]ароль",
         ),
         Text(assignments::masked),
     ),
@@ -163,11 +168,12 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "token by its form",
         concat!(
             r"(?-u:\b)(?:(?:SK|AC)[0-9a-f]{32}(?-u:\b)|[0-9a-f]{32}-us[0-9]{1,2}(?-u:\b)|[MNO][A-Za-z0-9]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}",
-            r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|A3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5})|[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
+            r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|[A-Za-z0-9]{36}NRAL(?-u:\b)|access_token\$[a-z]+\$[a-z0-9]{16}\$[0-9a-f]{32}",
+            r"|sdk-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|A3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5})|[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
         ),
         Always(TOKEN),
     )
-    .needing(|line| line.letters >= 17 || line.digits >= 8 || line.capitals >= 5),
+    .needing(|line| line.letters >= 12 || line.digits >= 8 || line.capitals >= 5),
     pattern("client secret of Azure", r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}", Always(TOKEN)),
     pattern(
         "hash of a password",
@@ -183,7 +189,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern(
         "card number",
         concat!(
-            r"(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|35[0-9]{2}|6[0-9]{3}|9[0-9]{3})(?:[ -][0-9]{4}){3}(?:[ -][0-9]{3})?",
+            r"(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|35[0-9]{2}|6[0-9]{3}|9[0-9]{3})(?:[ .-][0-9]{4}){3}(?:[ -][0-9]{3})?",
             r"|3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}|[2-69][0-9]{12,18}",
         ),
         If(is_card, CARD_NUMBER),
@@ -192,22 +198,23 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern(
         "phone number",
         concat!(
-            r"\+82[-. ]?(?:\(0\)|0)?[1-9][0-9]?[-. ]?[0-9]{3,4}[-. ]?[0-9]{4}|01[016789](?:[-. ]|%2D)?[0-9]{3,4}(?:[-. ]|%2D)?[0-9]{4}",
-            r"|\(?(?:02|0[3-6][1-5]|070|080|050[2-8])(?:-|\) ?|\)-?)[0-9]{3,4}-[0-9]{4}|\+[1-9][0-9]{9,14}|\+1[-. ]\(?[2-9][0-9]{2}\)?[-. ][0-9]{3}[-. ][0-9]{4}",
+            r"(?:\+|%2[Bb])82[-. ]?(?:\(0\)|0)?[1-9][0-9]?[-. ]?[0-9]{3,4}[-. ]?[0-9]{4}|01[016789](?:[-. ]|%2D)?[0-9]{3,4}(?:[-. ]|%2D)?[0-9]{4}",
+            r"|\(?(?:02|0[3-6][1-5]|070|080|050[2-8])(?:-|\) ?|\)-?)[0-9]{3,4}-[0-9]{4}|(?:\+|%2[Bb])[1-9][0-9]{9,14}|82[- ]10[- ][0-9]{3,4}[- ][0-9]{4}|\+1[-. ]\(?[2-9][0-9]{2}\)?[-. ][0-9]{3}[-. ][0-9]{4}",
         ),
         If(is_phone_number, PHONE_NUMBER),
     )
     .needing(|line| line.digits >= 4),
     pattern(
         "mail address",
-        r"((?:%(?:[013-9A-Fa-f][0-9A-Fa-f]|2[0-9ACDEFacdef]))?)(?:[A-Za-z0-9._+-]|%2[Bb])+(?:@|%40|\\+u0040)[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?-u:\b)",
+        r"((?:%(?:[013-9A-Fa-f][0-9A-Fa-f]|2[0-9ACDEFacdef]))?)(?:[A-Za-z0-9._+가-힣-]|%2[Bb])+(?:@|%40|\\+u0040)[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?-u:\b)",
         If(is_mail_address, MAIL_ADDRESS),
     )
     .needing(|line| line.has_at || line.has_escape),
     // Account ids, bare or inside an ARN.
     pattern("account of AWS", r"(^|[^-0-9A-Za-z_])[0-9]{12}(?-u:\b)", If(is_account, ACCOUNT)).needing(|line| line.digits >= 12),
-    // Secret access keys and other long random strings; request ids have dashes and stay.
-    pattern("long random text", r"(?:[A-Za-z0-9/+]|\\/|%2[BbFf]){40,}={0,2}", If(is_long_secret, SECRET)).needing(|line| line.base64 >= 40),
+    // Secret access keys, tokens for addresses and other long random strings.
+    pattern("long random text", r"(?:[A-Za-z0-9/+_-]|\\/|%2[BbFf]){32,}={0,2}", Text(random_text::masked))
+        .needing(|line| line.base64 >= random_text::SHORTEST),
 ];
 
 /// `app:pw@db:5432`, where no scheme shows that it is an address.

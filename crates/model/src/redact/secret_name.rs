@@ -41,7 +41,8 @@ impl<'a> SecretName<'a> {
         let second = last_word(before.get(..start).and_then(|before| before.strip_suffix(' ')).unwrap_or_default());
         let kind = match text {
             // Names of several words: `API key: ..`, `secret access key provided: ..`
-            "key" | "keys" | "Key" | "value" | "provided" | "phrase" | "number" | "header" | "code" | "string" => {
+            "key" | "keys" | "Key" | "value" | "provided" | "phrase" | "number" | "header" | "code" | "codes"
+            | "string" | "passe" => {
                 kind_of(&format!("{second}_{last}_{text}")).filter(|_| !last.is_empty()).or(kind_of(text))?
             }
             // `-DsigningKey=..` of Java, `-PapiKey=..` of Gradle

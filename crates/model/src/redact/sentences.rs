@@ -29,7 +29,7 @@ pub(super) fn is_bare_secret(name: &str, kind: Kind, word: &str, rest: &str, sep
         Separator::Colon { is_spaced } => is_spaced,
         Separator::Option | Separator::Sentence => true,
     };
-    let is_password = matches!(kind, Kind::Password | Kind::Phrase);
+    let is_password = matches!(kind, Kind::Password | Kind::Phrase | Kind::Digits | Kind::Words);
     let is_elsewhere = || kind != Kind::Header && ((is_relative_path(word) && !is_password) || is_assignment(word));
     let tells = || {
         is_sentence(rest)
@@ -42,11 +42,16 @@ pub(super) fn is_bare_secret(name: &str, kind: Kind, word: &str, rest: &str, sep
         return false;
     }
     match (separator, kind) {
-        (Separator::Sentence, _) if word.trim_end_matches('=').contains('=') => false,
+        (Separator::Sentence, _) if word.trim_end_matches('=').contains('=') || word.ends_with(':') => false,
         (Separator::Sentence, Kind::Password | Kind::Phrase) => looks_like_password(word) || is_code_number(word),
+        (Separator::Sentence, Kind::Digits) => is_code_number(word),
+        (Separator::Sentence, Kind::Words) => false,
         (Separator::Sentence, Kind::Secret | Kind::Token) if is_compound(name) => {
             (looks_like_password(word) && !is_uuid(word)) || is_mixed(word)
         }
+        (Separator::Sentence, Kind::Secret | Kind::Token) => is_told_secret(word),
+        // The command of Redis.
+        (Separator::Sentence, Kind::Suspect) if name == "AUTH" => looks_like_password(word),
         (Separator::Sentence, _) => is_random(word, true) && !is_uuid(word),
         _ => is_secret(kind, word),
     }
@@ -61,7 +66,9 @@ fn is_secret(kind: Kind, text: &str) -> bool {
         // `passwords: 2`
         Kind::Password | Kind::Phrase => !is_count(text, 2),
         Kind::Header => !is_address && !is_count(text, 4),
-        Kind::Secret => !is_address && !is_count(text, 3),
+        Kind::Secret => !is_address && !is_count(text, 3) && !is_key_file(text),
+        Kind::Digits => !is_count(text, 2) && text.bytes().any(|byte| byte.is_ascii_digit()),
+        Kind::Words => text.split_whitespace().count() > 3 || is_random(text, true) || is_mixed(text),
         // `Unexpected token: }`, `token: 3`
         Kind::Token => !is_address && !is_count(text, 5) && text.chars().filter(|c| c.is_alphanumeric()).count() > 1,
         Kind::Plural => !is_address && !is_count(text, 11),
@@ -251,6 +258,27 @@ fn is_file(text: &str) -> bool {
     })
 }
 
+/// `server.key`, the file that a key is in.
+fn is_key_file(text: &str) -> bool {
+    is_file(text) && [".pem", ".key", ".crt", ".cer", ".pfx", ".p12"].iter().any(|ending| text.ends_with(ending))
+}
+
+/// Whether a word that a sentence tells behind `token` or `secret` is one and no name of one: letters and digits stand
+/// mixed in it, as they do not in `prod-db-2`.
+pub(super) fn is_told_secret(word: &str) -> bool {
+    let is_mixed_up = |part: &str| {
+        let kinds: Vec<bool> = part.chars().map(|c| c.is_ascii_digit()).collect();
+        let letters = kinds.iter().filter(|is_digit| !**is_digit).count();
+        let changes = kinds.windows(2).filter(|pair| matches!(pair, [a, b] if a != b)).count();
+        part.len() >= 8 && changes >= 2 && letters * 3 >= part.len()
+    };
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || "-_!@#$%^&*+".contains(c);
+    (is_random(word, true) && !is_uuid(word))
+        || (word.chars().all(is_of_word)
+            && !is_uuid(word)
+            && word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_mixed_up))
+}
+
 /// Letters with digits or marks among them.
 pub(super) fn looks_like_password(word: &str) -> bool {
     let has = |is: fn(&char) -> bool| word.chars().any(|c| is(&c));
@@ -266,9 +294,15 @@ fn is_mixed(word: &str) -> bool {
     word.len() >= 10 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()) && changes(word) * 3 >= word.len()
 }
 
-/// `482910`, sent to a telephone.
+/// `482910`, sent to a telephone, and `110-234-567890`, the number of an account; but not `2025-12-31`.
 fn is_code_number(word: &str) -> bool {
-    (4..=10).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let is_date = word.split('-').map(str::len).eq([4, 2, 2]);
+    let most = if digits == word.len() { 10 } else { 16 };
+    (4..=most).contains(&digits)
+        && !is_date
+        && word.starts_with(|c: char| c.is_ascii_digit())
+        && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Whether a name is no word that sentences have, as `secret` and `token` are.

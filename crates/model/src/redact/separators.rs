@@ -48,6 +48,14 @@ pub(super) fn start_of_value(name: &SecretName<'_>) -> Option<ValueStart> {
             Some(ValueStart::behind_blanks(symbols, next + 2, Separator::Equals))
         }
         '(' if !has_blank && !is_quoted => call(name, next),
+        // The dash of `password->x` is taken for one of the name.
+        '>' if symbols.before(name.range.end) == Some('-') && next == name.range.end => {
+            Some(ValueStart::behind_blanks(symbols, next + 1, Separator::Equals))
+        }
+        // `| password | x |`, a row of a table.
+        '|' if has_blank && is_in_table(name) => {
+            Some(ValueStart::behind_blanks(symbols, next + 1, Separator::Sentence))
+        }
         '>' if is_tag(name) => Some(ValueStart { start: next + 1, separator: Separator::Tag }),
         ',' if name.symbols.before(name.range.start) == Some('{') => pair(name, next),
         ',' if is_quoted => pair(name, next).or_else(|| value_of_attribute(name, closed)),
@@ -75,12 +83,23 @@ fn colon(symbols: &Symbols<'_>, at: usize) -> Option<ValueStart> {
         // A path of a program, and the scheme of an address.
         (Some(':'), _) | (Some('/'), Some('/')) => None,
         (Some('='), _) => Some(ValueStart::behind_blanks(symbols, at + 2, Separator::Equals)),
+        // The value stands on the next line, if no other name does.
+        (Some('\n'), _) => {
+            let start =
+                (at + 1..symbols.len()).find(|at| symbols.character(*at).is_some_and(|c| !c.is_whitespace()))?;
+            Some(ValueStart { start, separator: Separator::Sentence })
+        }
         (next, _) => Some(ValueStart::behind_blanks(
             symbols,
             at + 1,
             Separator::Colon { is_spaced: next.is_none_or(char::is_whitespace) },
         )),
     }
+}
+
+/// Whether a line stands before the name, as between the cells of a table.
+fn is_in_table(name: &SecretName<'_>) -> bool {
+    name.symbols.raw(&(0..name.range.start)).trim_end().ends_with('|')
 }
 
 /// `.password("x")`; what `getSecret("x")` is called with is the name of a secret.
@@ -129,6 +148,11 @@ fn pair(name: &SecretName<'_>, comma: usize) -> Option<ValueStart> {
     let before = symbols.raw(&(0..opening));
     let before = before.strip_suffix(['b', 'u']).unwrap_or(before).trim_end();
     let after = symbols.character(skip(symbols, value.whole.end, ' '));
+    // `INSERT INTO users ("password", "name") VALUES ..` names columns.
+    let behind = symbols.raw(&(value.whole.end..value.whole.end + 10)).to_ascii_lowercase();
+    if symbols.character(start) == Some('`') || behind.trim_start_matches([')', ' ']).starts_with("values") {
+        return None;
+    }
     let text = symbols.raw(&value.inner);
     let is_name = text.split(['-', '_']).all(is_word);
     // Without a character behind it the line was cut.
@@ -193,6 +217,14 @@ fn sentence(name: &SecretName<'_>, start: usize) -> Option<ValueStart> {
         return Some(ValueStart { start, separator: Separator::Option });
     }
     let rest = symbols.raw(&(start..symbols.len()));
+    // `password for user jin is x`
+    if matches!(name.kind, Kind::Password | Kind::Phrase) && ["for ", "of "].iter().any(|word| rest.starts_with(word)) {
+        let verb = |at: usize| [" is ", " was "].into_iter().find(|verb| symbols.raw(&(at..at + verb.len())) == *verb);
+        let ends = |at: &usize| symbols.character(*at).is_some_and(|c| ",;:=\n".contains(c));
+        let found =
+            (start..start + MAX_TO_VALUE / 2).take_while(|at| !ends(at)).find_map(|at| Some(at + verb(at)?.len()));
+        return found.map(|start| ValueStart { start, separator: Separator::Sentence });
+    }
     for (verb, separator) in [
         ("is: ", Separator::Colon { is_spaced: true }),
         ("was: ", Separator::Colon { is_spaced: true }),

@@ -11,7 +11,7 @@ pub(super) struct Traits {
     pub(super) has_date_of_birth: bool,
     pub(super) capitals: usize,
     pub(super) letters: usize,
-    /// With the marks of Base64, and those that escape them.
+    /// With the marks of both alphabets of Base64, and those that escape them.
     pub(super) base64: usize,
 }
 
@@ -27,7 +27,7 @@ impl Traits {
             now.digits = if digit { now.digits + 1 } else { 0 };
             now.capitals = if digit || capital { now.capitals + 1 } else { 0 };
             now.letters = if letter { now.letters + 1 } else { 0 };
-            now.base64 = if letter || escape || byte == b'/' || byte == b'+' { now.base64 + 1 } else { 0 };
+            now.base64 = if letter || escape || b"/+-_".contains(&byte) { now.base64 + 1 } else { 0 };
             longest.has_at |= byte == b'@';
             longest.has_escape |= escape;
             longest.digits = longest.digits.max(now.digits);

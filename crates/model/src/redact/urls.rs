@@ -1,5 +1,7 @@
 //! Users and passwords within addresses.
 
+use super::sentences::looks_like_password;
+
 /// The text without what stands before the host of each address, if that is secret; `None` if nothing is.
 pub(super) fn masked(text: &str) -> Option<String> {
     let (mut masked, mut rest) = (String::new(), text);
@@ -9,12 +11,9 @@ pub(super) fn masked(text: &str) -> Option<String> {
         masked.push_str(before);
         rest = after;
         let end = if slashes.contains('%') { encoded_user(after) } else { user(after, before) };
-        if let Some((host, mark)) = end
-            .and_then(|end| after.split_at_checked(end))
-            .map(|(_, host)| (host, if slashes.contains('%') { "%40" } else { "@" }))
-        {
+        if let Some((user, host)) = end.and_then(|end| after.split_at_checked(end)) {
             masked.push_str("[secret]");
-            masked.push_str(mark);
+            masked.push_str(["%40", "@"].into_iter().find(|mark| user.ends_with(mark)).unwrap_or_default());
             rest = host;
             found = true;
         }
@@ -35,7 +34,9 @@ fn user(after: &str, before: &str) -> Option<usize> {
     let word = after.split([' ', '\n', '"', '\'', '<', '>', '`']).next().unwrap_or_default();
     let authority = word.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     if let Some((user, _)) = authority.rsplit_once('@') {
-        return is_secret(user).then_some(user.len() + 1);
+        // NATS takes a token as its user.
+        let is_token = before.ends_with("nats://") && looks_like_password(user);
+        return (is_secret(user) || is_token).then_some(user.len() + 1);
     }
     // A password may have a slash or a question mark in it; a port has digits only.
     let (host, port) = authority.split_once(':')?;
@@ -48,7 +49,12 @@ fn user(after: &str, before: &str) -> Option<usize> {
     if port.is_empty() || (is_port && is_host) || authority.ends_with(']') {
         return None;
     }
-    word.rfind('@').map(|at| at + 1)
+    let end = word.rfind('@').map(|at| at + 1);
+    // The line was cut before the host.
+    let is_cut =
+        after.len() == authority.len() || after.get(authority.len()..).is_some_and(|rest| rest.starts_with(' '));
+    let is_image = ["docker://", "oci://", "containers://"].iter().any(|scheme| before.ends_with(scheme));
+    end.or((is_cut && !is_image && looks_like_password(port)).then_some(authority.len()))
 }
 
 /// The same for an address that is itself a part of another: `postgres%3A%2F%2Fapp%3Apw%40host`.
@@ -85,6 +91,8 @@ mod tests {
                 "https://0123456789abcdef0123456789abcdef@o1.ingest.example.com/4",
                 "https://[secret]@o1.ingest.example.com/4",
             ),
+            ("postgres://app:hunter2", "postgres://[secret]"),
+            ("nats://hunter2xyz9@h", "nats://[secret]@h"),
             ("a://b:c@d, e://f:g@h", "a://[secret]@d, e://[secret]@h"),
         ] {
             assert_eq!(masked(address).as_deref(), Some(shown), "{address}");
@@ -96,6 +104,8 @@ mod tests {
             "http://host:8080/a@b",
             "ssh://git@github.com/a/b",
             "http://[::1]:9001/a",
+            "docker://node:20-alpine",
+            "http://host:port and http://localhost:8080",
             "file:///var/task/a@b.mjs:114:26",
             "r=https%3A%2F%2Fapp.example.com%2F%3Fm%3Djin%40example.com",
             "https://",

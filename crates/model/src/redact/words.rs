@@ -44,10 +44,24 @@ pub(super) const ASKED: &[&str] = &[
 /// Before `key` they make it one that is secret.
 #[rustfmt::skip]
 pub(super) const KEY_OF: &[&str] = &[
-    "access", "account", "admin", "aes", "api", "app", "application", "auth", "cipher", "consumer", "crypto",
+    "access", "account", "admin", "aes", "api", "app", "application", "auth", "cert", "cipher", "consumer", "crypto",
     "decryption", "deploy", "encrypt", "encryption", "functions", "gpg", "hmac", "ingestion", "instrumentation",
-    "integration", "jwt", "licence", "license", "live", "master", "pgp", "private", "rsa", "secret", "server",
+    "integration", "jwt", "licence", "license", "live", "master", "pgp", "plaintext", "private", "rsa", "secret", "server",
     "service", "shared", "sign", "signing", "ssh", "storage", "subscription", "vapid", "webhook",
+];
+
+/// Before `pw` they make it a password.
+#[rustfmt::skip]
+pub(super) const OWNERS_OF_PASSWORDS: &[&str] = &[
+    "admin", "app", "bind", "db", "ftp", "key", "ldap", "login", "mail", "my", "new", "old", "root", "smtp", "ssl",
+    "store", "user",
+];
+
+/// Before `PAT` they tell that it is a personal access token and no pattern.
+#[rustfmt::skip]
+pub(super) const OWNERS_OF_TOKENS: &[&str] = &[
+    "access", "ado", "atlassian", "azure", "bitbucket", "bot", "ci", "databricks", "deploy", "devops", "gh", "git",
+    "github", "gitlab", "gl", "jira", "personal", "snowflake",
 ];
 
 /// One of them alone is no secret.

@@ -118,9 +118,44 @@ fn csv_as_it_comes_is_read() {
     ] {
         check(csv, expected);
     }
-    let mut not_text = format!("{NAMES}\n1.5,1,1,USD,Usage,2024-12-01,S,").into_bytes();
-    not_text.extend_from_slice(b"\xff\xfe,,\n");
+    // What is in a column that is not used does not count.
+    let mut not_text = format!("{NAMES}\n1.5,1,1,USD,Usage,2024-12-01,S,,,").into_bytes();
+    not_text.extend_from_slice(b"\xff\xfe\n");
     check(not_text, "2024-12: 1.5 USD");
+}
+
+#[test]
+fn a_cell_that_is_no_text_refuses_the_file() {
+    for (before, column) in [("1.5,1,1,USD,Usage,2024-12-01,AWS Lambda", 7), ("1.5,1,1,USD,Usage,2024-12-01,S,", 8)] {
+        let mut not_text = format!("{NAMES}\n{before}").into_bytes();
+        not_text.extend_from_slice(b"\xe9");
+        not_text.resize(not_text.len() + 10 - column, b',');
+        not_text.push(b'\n');
+        refused("x.csv", &not_text, &format!("row 2, column {column} is not UTF-8; save the file as UTF-8"));
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_in_its_last_row_is_refused() {
+    let good = "1.5,1,1,USD,Usage,2024-12-01,S,,,";
+    refused(
+        "x.csv",
+        format!("{NAMES}\n{good}\n1.5,1,1,US").as_bytes(),
+        "the file ends in row 3; copy it again completely",
+    );
+    // A row that is too short and ends is another mistake; a last row may have no line end.
+    check(format!("{NAMES}\n{good}\n1.5,1,1,US\n"), "2024-12: 1.5 USD; 1 cells [] row 3");
+    check(format!("{NAMES}\n{good}\n{good}"), "2024-12: 3 USD");
+}
+
+#[test]
+fn a_line_item_that_is_there_twice_is_refused() {
+    const NAMES: &str = "identity/LineItemId,lineItem/UnblendedCost,lineItem/CurrencyCode,lineItem/LineItemType,lineItem/UsageStartDate,lineItem/ProductCode,note";
+    let row = |id: &str, note: &str| format!("{id},1.5,USD,Usage,2024-12-01T00:00:00Z,AWSLambda,{note}\n");
+    let twice = [NAMES, "\n", &row("a", "x"), &row("b", "x"), &row("a", "x")].concat();
+    refused("x.csv", twice.as_bytes(), "row 4 is the line item of row 2 again, with the same fields; take one out");
+    // Other fields make it another row, and so does an id that is missing.
+    check([NAMES, "\n", &row("a", "x"), &row("a", "y"), &row("", "x"), &row("", "x")].concat(), "2024-12: 6 USD");
 }
 
 #[test]
@@ -287,8 +322,14 @@ fn tables_of_cost_explorer_are_read() {
             .unwrap_err()
             .ends_with("b.json: it has sums of months, and another file has sums of days; read one of them at a time")
     );
-    let monthly = read(&[("b.json", month.as_bytes())], ExportMetric::Billed).unwrap();
-    assert!(monthly.is_monthly() && monthly.into_series().unwrap_err().contains("choose the granularity"));
+    let months = "Service,S3($)\n2024-11-01,9\n2024-12-01,9\n";
+    for (name, content, why) in [
+        ("b.csv", months, "choose the granularity"),
+        ("b.json", month.as_str(), "can be the sum of that day or of the whole month"),
+    ] {
+        let monthly = read(&[(name, content.as_bytes())], ExportMetric::Billed).unwrap();
+        assert!(monthly.is_monthly() && monthly.into_series().unwrap_err().contains(why), "{why}");
+    }
 }
 
 /// The series of one file, as `name day amount`.

@@ -77,7 +77,7 @@ fn line(rng: &mut Rng) -> String {
         rng.u16(..1000)
     );
     let stream = format!("{year}/{:02}/{:02}/[$LATEST]{}", rng.u8(1..13), rng.u8(1..29), hex(rng, 32));
-    match rng.u8(..40) {
+    match rng.u8(..43) {
         0 => format!("START RequestId: {id} Version: $LATEST"),
         1 => format!("END RequestId: {id}"),
         2 => format!(
@@ -135,6 +135,13 @@ fn line(rng: &mut Rng) -> String {
         35 => format!("    return self._client.get_secret_value(SecretId=name)[\"SecretString\"]  # line {count}"),
         36 => format!("SECRET_NAME=prod/{name} loaded, TOKEN_TTL={count}, PASSWORD_MIN_LENGTH=12"),
         37 => format!("{{\"token_type\":\"Bearer\",\"expires_in\":{count},\"scope\":\"read\"}}"),
+        39 => format!(
+            "stack {name}-OrdersFunctionServiceRole{}-{}",
+            hex(rng, 8).to_uppercase(),
+            letters_and_digits(rng, 12)
+        ),
+        40 => format!("job {name}-{id}-retry of {name}_{count}_{}", hex(rng, 16)),
+        41 => format!("INSERT INTO orders (id, name, total) VALUES ({count}, '{name}', {ms}) failed: duplicate key"),
         38 => format!("DynamoDB key {{'pk': {{'S': 'USER#{count}'}}, 'sk': {{'S': '{id}'}}}} not found"),
         _ => format!("{} {name} handled {count} records, {} bytes", time, rng.u64(1_000_000..9_000_000_000)),
     }

@@ -157,7 +157,7 @@ pub(super) fn surrounded(rng: &mut Rng, text: &str) -> String {
 fn token(rng: &mut Rng) -> Case {
     let text = |rng: &mut Rng, length: usize| letters_and_digits(rng, length);
     let url_text = |rng: &mut Rng, length: usize| of(rng, &format!("{SMALL}{LARGE}{DIGITS}-_"), length);
-    let (form, secret) = match rng.u8(..31) {
+    let (form, secret) = match rng.u8(..32) {
         0 => ("github", format!("{}_{}", one(rng, &["ghp", "gho", "ghu", "ghs", "ghr"]), text(rng, 36))),
         1 => ("github fine-grained", format!("github_pat_{}_{}", text(rng, 22), text(rng, 59))),
         2 => ("gitlab", format!("glpat-{}", url_text(rng, 20))),
@@ -190,6 +190,10 @@ fn token(rng: &mut Rng) -> Case {
         26 => ("telegram", format!("{}:AA{}", of(rng, "123456789", 10), url_text(rng, 33))),
         27 => ("vault", format!("hvs.{}", url_text(rng, 90))),
         28 => ("private key", key64(rng, 18)),
+        30 => {
+            let length = rng.usize(32..65);
+            ("token for addresses", url_text(rng, length))
+        }
         29 => (
             "slack webhook",
             format!(
