@@ -223,3 +223,30 @@ pub(super) fn ms(ms: f64) -> String {
 pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_read_leaves_the_verdict_open() {
+        for (invocations, unparsed, said, sure) in [
+            (3, 0, "healthy: no cause found", "proved"),
+            (3, 1, "unknown: the lines that were read show no cause, but 1 line could not be read", "likely"),
+            (3, 20, "unknown: the lines that were read show no cause, but 20 lines could not be read", "likely"),
+            (0, 1, "unknown: the lines show no invocation", "likely"),
+        ] {
+            let lines = LineCounts { unparsed, ..LineCounts::default() };
+            let of = || {
+                let mut health = Health::default();
+                health.invocations = invocations;
+                BTreeMap::from([("shop".to_owned(), health)])
+            };
+            let text = text(lines, of());
+            assert!(text.starts_with(&format!("shop  {said}\n")), "{text}");
+            let document = json(lines, of());
+            let found: Vec<_> = document.functions.iter().map(|one| (one.verdict, one.confidence)).collect();
+            assert_eq!(found, [("healthy", sure)]);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{MARK, PackedEvent, function_of, point_in_time, raw, stream_of};
+use super::event::{MARK, PackedEvent, function_of, point_in_time, raw, stream_of};
 use crate::moment;
 
 /// A record of more lines or bytes than this is none: a quote was never closed.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{PackedEvent, function_of, point_in_time, stream_of};
+use super::event::{PackedEvent, function_of, point_in_time, stream_of};
 use crate::moment;
 
 const LINES: [&str; 2] = ["line", "log"];
