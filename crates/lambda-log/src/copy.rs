@@ -16,8 +16,8 @@ use super::exception::{
     is_logged_error, is_named, is_told_again,
 };
 use super::fields::ReportField;
-use super::moment;
 use super::wrapper::{self, UnwrappedLine};
+use model::moment;
 
 pub(crate) use self::depth::BracketDepth;
 pub(crate) use self::event::OwnedEvent;
@@ -422,7 +422,12 @@ fn cut(text: &str) -> &str {
 /// Whether a line that a tool marked goes on with the one before it: the two are one event for a runtime, so that the
 /// tool marks every physical line.
 fn goes_on_marked(text: &str, next: &str) -> bool {
-    is_told_again(text, next) || (next.starts_with(TRACEBACK) && text.starts_with("[ERROR] ") && !text.contains('\n'))
+    // Python's and .NET's runtimes print the stack with the error.
+    let has_stack = || {
+        (next.starts_with(TRACEBACK) && text.starts_with("[ERROR] "))
+            || ((next.starts_with("at ") || next.starts_with("---> ")) && text.contains("\tfail\t"))
+    };
+    is_told_again(text, next) || (!text.contains('\n') && has_stack())
 }
 
 /// Whether an error is told again whose message has paragraphs: its first line, a blank one, more of it.

@@ -15,7 +15,6 @@ pub mod health;
 pub mod invocation;
 pub mod line;
 mod load;
-mod moment;
 mod order;
 mod packed;
 pub mod reader;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::fields::{function_name, leading_uuid};
-use super::moment::{self, LeadingTime};
+use model::moment::{self, LeadingTime};
 
 /// A line without what a tool put around it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

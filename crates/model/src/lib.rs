@@ -10,6 +10,7 @@ pub mod durations;
 pub mod glob;
 pub mod instant;
 pub mod language;
+pub mod moment;
 pub mod money;
 pub mod own_calls;
 pub mod page;

@@ -68,7 +68,7 @@ struct LinesRead {
 pub fn json(lines: LineCounts, functions: BTreeMap<String, Health>) -> HealthDocument {
     HealthDocument {
         schema: 1,
-        functions: functions.into_iter().map(|(name, health)| one(name, health)).collect(),
+        functions: functions.into_iter().map(|(name, health)| one(name, health, lines.unparsed)).collect(),
         lines: LinesRead {
             read: lines.read(),
             platform: lines.platform,
@@ -78,15 +78,16 @@ pub fn json(lines: LineCounts, functions: BTreeMap<String, Health>) -> HealthDoc
     }
 }
 
-fn one(function: String, mut health: Health) -> FunctionHealth {
+fn one(function: String, mut health: Health, unparsed: u64) -> FunctionHealth {
     // What no summary said is unknown, and not zero.
     let [p50, p95, p99, max] =
         health.durations.quantiles([0.5, 0.95, 0.99, 1.0]).map_or([None; 4], |all| all.map(Some));
     let time = |at: Option<chrono::DateTime<chrono::Utc>>| {
         at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
     };
-    // Without a single summary nothing shows that all is well.
-    let healthy = if health.invocations > 0 { Confidence::Proved } else { Confidence::Likely };
+    // Without a single summary nothing shows that all is well, and what could not be read may say otherwise.
+    let is_shown = health.invocations > 0 && unparsed == 0;
+    let healthy = if is_shown { Confidence::Proved } else { Confidence::Likely };
     let (verdict, confidence) =
         health.verdict().map_or(("healthy", healthy), |(cause, seen)| (cause.code(), seen.confidence));
     let causes = health.causes().into_iter().map(|(cause, seen)| CauseView {
@@ -118,7 +119,7 @@ fn one(function: String, mut health: Health) -> FunctionHealth {
 pub fn text(lines: LineCounts, functions: BTreeMap<String, Health>) -> String {
     let mut text = String::new();
     for (name, health) in functions {
-        bill(&name, health, &mut text);
+        bill(&name, health, lines.unparsed, &mut text);
     }
     let mut read = format!(
         "{} lines read: {} of the platform, {} of the application",
@@ -134,7 +135,7 @@ pub fn text(lines: LineCounts, functions: BTreeMap<String, Health>) -> String {
     text
 }
 
-fn bill(name: &str, mut health: Health, into: &mut String) {
+fn bill(name: &str, mut health: Health, unparsed: u64, into: &mut String) {
     let mut line = |text: String| {
         into.push_str(&text);
         into.push('\n');
@@ -142,7 +143,11 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
     let named = if name == NO_NAME { "(function without a name)" } else { name };
     let verdict = match health.verdict() {
         Some((cause, seen)) => format!("{} ({}): {}", cause.code(), seen.confidence.word(), plain(&seen.meaning)),
-        None if health.invocations > 0 => "healthy: no cause found".to_owned(),
+        None if health.invocations > 0 && unparsed == 0 => "healthy: no cause found".to_owned(),
+        None if health.invocations > 0 => {
+            let lines = if unparsed == 1 { "1 line".to_owned() } else { format!("{unparsed} lines") };
+            format!("unknown: the lines that were read show no cause, but {lines} could not be read")
+        }
         None => "unknown: the lines show no invocation".to_owned(),
     };
     line(format!("{}  {verdict}", plain(named)));
@@ -217,4 +222,31 @@ pub(super) fn ms(ms: f64) -> String {
 /// Foreign text on a terminal: nothing in it may move the cursor or change a colour.
 pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_read_leaves_the_verdict_open() {
+        for (invocations, unparsed, said, sure) in [
+            (3, 0, "healthy: no cause found", "proved"),
+            (3, 1, "unknown: the lines that were read show no cause, but 1 line could not be read", "likely"),
+            (3, 20, "unknown: the lines that were read show no cause, but 20 lines could not be read", "likely"),
+            (0, 1, "unknown: the lines show no invocation", "likely"),
+        ] {
+            let lines = LineCounts { unparsed, ..LineCounts::default() };
+            let of = || {
+                let mut health = Health::default();
+                health.invocations = invocations;
+                BTreeMap::from([("shop".to_owned(), health)])
+            };
+            let text = text(lines, of());
+            assert!(text.starts_with(&format!("shop  {said}\n")), "{text}");
+            let document = json(lines, of());
+            let found: Vec<_> = document.functions.iter().map(|one| (one.verdict, one.confidence)).collect();
+            assert_eq!(found, [("healthy", sure)]);
+        }
+    }
 }

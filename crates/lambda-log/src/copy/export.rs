@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::event::{CopiedEvent, EventSink, OwnedEvent};
 use crate::fields::function_name;
-use crate::moment;
+use model::moment;
 
 /// An object that is complete: an exported event, several of them, or a line of the log that is JSON itself.
 pub(super) fn expand(kept: &OwnedEvent, field_at: &mut Option<i64>, out: &mut dyn EventSink) {

@@ -99,6 +99,10 @@ fn a_stack_belongs_to_its_error_behind_any_prefix() {
             "2024-07-03T09:46:40.123Z [ERROR] KeyError: 'a'\n2024-07-03T09:46:40.123Z Traceback (most recent call last):\n2024-07-03T09:46:40.123Z   File \"a.py\", line 8\n2024-07-03T09:46:40.124Z packed",
             &["[ERROR] KeyError: 'a'\nTraceback (most recent call last):\n  File \"a.py\", line 8", "packed"],
         ),
+        (
+            "2024-07-03T09:46:40.123Z 2024-07-03T09:46:40.120Z\t@ID\tfail\tShop.NoTariff: zone 9\n2024-07-03T09:46:40.123Z    at Shop.A.B()\n2024-07-03T09:46:40.124Z packed",
+            &["@ID\tfail\tShop.NoTariff: zone 9\n   at Shop.A.B()", "packed"],
+        ),
         // Events of the log that code printed one by one: nothing shows that the tool marks every line.
         (
             "2024-07-03T09:46:40.123Z shop.TariffException: no tariff\n2024-07-03T09:46:40.123Z \tat shop.A.b(A.java:1)",

@@ -3,8 +3,8 @@
 
 use super::case::InvocationFacts;
 use super::cause::Cause;
+use super::evidence::is_end;
 use super::outcome::InvocationOutcome;
-use super::runtime_exit::is_end;
 use super::sign::MatchWeight;
 use super::verdict::{Confidence, Diagnosis};
 use crate::exception::is_exception;

@@ -9,6 +9,9 @@ use super::sign::{CauseMatch, MatchWeight};
 use super::verdict::{Confidence, Diagnosis};
 use crate::line::{InitReport, ReportLine};
 
+/// From this share of the configured memory on a runtime spends its time on freeing memory.
+pub(super) const USED_UP: f64 = 0.99;
+
 /// The facts of an invocation (or of an init phase without one) for the diagnosis.
 #[derive(Debug, Clone, Copy)]
 pub struct InvocationFacts<'a> {

@@ -15,7 +15,7 @@ macro_rules! causes {
         $then! {
             /// What was deployed was built for another processor, system or version of the runtime.
             WrongArchOrBinary "wrong_arch_or_binary" {
-                meaning: "it was built for another architecture",
+                meaning: "it was built for another architecture or version",
                 next_step: "Build for Linux, the function's architecture (arm64 or x86_64) and its version of the runtime, including layers and extensions, or change the function's settings.",
                 not_shown: "the architecture that is configured for the function and the one the package was built for.",
                 by: words {

@@ -101,6 +101,19 @@ pub(super) fn has_any(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
+/// The type by which Node's runtime says that nothing was left to wait for, and the handler had not answered.
+pub(super) const LEFT: &str = "Runtime.NodeJsExit";
+
+/// Whether a line only reports that the runtime ended: the application has raised nothing then.
+pub(super) fn is_end(text: &str) -> bool {
+    let (object, kind) = match text.strip_prefix("{\"errorType\":") {
+        Some(rest) => (true, rest.trim_ascii_start().trim_start_matches('"')),
+        None => (false, text),
+    };
+    let kind = kind.split([':', ' ', '\n', '"']).next().unwrap_or_default();
+    kind == LEFT || (kind == "Runtime.ExitError" && !object)
+}
+
 /// The directions that end the name of a region before its number: `eu-west-1`.
 const DIRECTIONS: [&str; 9] =
     ["north", "south", "east", "west", "central", "northeast", "southeast", "northwest", "southwest"];
@@ -228,6 +241,21 @@ pub(super) fn is_write_outside_tmp(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_of_the_runtime_is_told_from_an_error_that_it_reports() {
+        for (text, end) in [
+            ("Runtime.NodeJsExit: Node runtime exited", true),
+            ("Runtime.ExitError", true),
+            ("{\"errorType\": \"Runtime.NodeJsExit\", \"errorMessage\": \"x\"}", true),
+            ("Runtime.UnhandledPromiseRejection: Error: no tariff", false),
+            ("Runtime.ImportModuleError: Error: Cannot find module 'zod'", false),
+            ("the other function said {\"errorType\":\"Runtime.NodeJsExit\"}", false),
+            ("Error: child ended with Runtime.ExitError", false),
+        ] {
+            assert_eq!(is_end(text), end, "{text}");
+        }
+    }
 
     #[test]
     fn a_region_that_cannot_be_is_told_from_hosts_without_one() {

@@ -1,6 +1,6 @@
 //! Memory is at its limit, or grows towards it with each invocation, but no process has been killed yet.
 
-use super::case::InvocationFacts;
+use super::case::{InvocationFacts, USED_UP};
 use super::cause::Cause;
 use super::verdict::{Confidence, Diagnosis};
 
@@ -10,8 +10,6 @@ pub(super) const WORDS: &[&str] = &[];
 
 /// From this share of the configured memory on there is none to spare.
 const FULL: f64 = 0.95;
-/// From this share on a runtime spends its time on freeing memory.
-pub(super) const USED_UP: f64 = 0.99;
 /// A climb is so many runs of one environment, and ends above this share.
 const CLIMB: (usize, f64) = (5, 0.75);
 /// By this share of the configured memory a climb goes up, at least.

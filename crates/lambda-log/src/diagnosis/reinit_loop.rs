@@ -2,9 +2,8 @@
 
 use model::span::spoken;
 
-use super::case::InvocationFacts;
+use super::case::{InvocationFacts, USED_UP};
 use super::cause::Cause;
-use super::memory_pressure::USED_UP;
 use super::recent::RecentInvocations;
 use super::verdict::{Confidence, Diagnosis};
 

@@ -4,8 +4,8 @@
 //! same form lose the same prefix in [`wrapper::strip`], so that only one of them has to go through it.
 
 use super::learned::{LearnedPrefix, LearnedPrefixes};
-use crate::moment;
 use crate::wrapper;
+use model::moment;
 
 /// What a copying tool puts in front of a line is not longer than this.
 const LONGEST_PREFIX: usize = 300;

@@ -10,9 +10,9 @@ use super::sight::{FirstSight, NextPart, first_sight, second_sight};
 use super::whole::{END, START};
 use crate::exception::goes_on_with_stack;
 use crate::line::{self, LogLine};
-use crate::moment;
 use crate::reader::LineKind;
 use crate::wrapper;
+use model::moment;
 
 /// Streams that one function's reader may know for this to be the same as reading every line.
 const MOST_STREAMS: usize = 1_900;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::exception::{is_exception, is_logged_error, is_told_twice};
 use super::super::fields::leading_uuid;
-use super::super::moment;
+use model::moment;
 
 /// How much a line matters, by its own word.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::super::exception::is_error_type;
 use super::super::fields::{ReportField, error_type, fields, leading_uuid, number, request_id};
-use super::super::moment;
 use super::application::{ApplicationLine, LogLevel};
 use super::meaning::{InitReport, LogLine, PlatformStatus, ReportLine, RuntimeVersion};
+use model::moment;
 
 /// Removes the time that `zappa tail` adds: `[1735266140183] Instancing..`. `zappa invoke` adds words in brackets.
 pub(super) fn without_tail_prefix(event: &str) -> &str {

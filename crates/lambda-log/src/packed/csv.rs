@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::{MARK, PackedEvent, function_of, point_in_time, raw, stream_of};
-use crate::moment;
+use super::event::{MARK, PackedEvent, function_of, point_in_time, raw, stream_of};
+use model::moment;
 
 /// A record of more lines or bytes than this is none: a quote was never closed.
 const LONGEST: (u64, usize) = (20_000, 2 * 1024 * 1024);
@@ -36,7 +36,8 @@ impl CsvHead {
     /// The head that a line is, if it names a column of messages and another that only an export of a log has.
     pub(super) fn of(line: &str) -> Option<Self> {
         let line = line.trim_start_matches(MARK);
-        let names: Vec<String> = cells(line)?.iter().map(|cell| cell.trim_ascii().to_ascii_lowercase()).collect();
+        let CsvCells::Closed(cells, false) = CsvCells::of(line) else { return None };
+        let names: Vec<String> = cells.iter().map(|cell| cell.trim_ascii().to_ascii_lowercase()).collect();
         let is_name = |name: &String| {
             name.len() <= 80
                 && name
@@ -85,10 +86,20 @@ impl CsvRecord {
         if self.lines > 1 && !line.contains('"') && self.lines < LONGEST.0 && self.text.len() < LONGEST.1 {
             return;
         }
-        if self.give(head, out) {
-            self.clear();
-        } else if self.lines >= LONGEST.0 || self.text.len() >= LONGEST.1 {
-            self.give_up(out);
+        match CsvCells::of(&self.text) {
+            // The quote that was taken for the closing one opens a cell of the next record.
+            CsvCells::Closed(_, true) if self.lines > 1 => {
+                let before = self.text.len() - line.len();
+                self.text.truncate(before - 1);
+                self.give_up(out);
+                self.line(head, line, out);
+            }
+            CsvCells::Closed(cells, _) => {
+                give(head, &self.text, &cells, out);
+                self.clear();
+            }
+            CsvCells::Open if self.lines >= LONGEST.0 || self.text.len() >= LONGEST.1 => self.give_up(out),
+            CsvCells::Open => {}
         }
     }
 
@@ -97,37 +108,15 @@ impl CsvRecord {
         if self.lines == 0 {
             return;
         }
-        self.text.push('"');
-        if self.give(head, out) {
-            self.clear();
-        } else {
-            self.text.pop();
-            self.give_up(out);
+        let text = format!("{}\"", self.text);
+        match CsvCells::of(&text) {
+            CsvCells::Closed(cells, false) => give(head, &text, &cells, out),
+            CsvCells::Closed(..) | CsvCells::Open => raw(&self.text, out),
         }
+        self.clear();
     }
 
-    /// Writes the event of the record; `false` if the record is not complete.
-    fn give(&self, head: &mut CsvHead, out: &mut String) -> bool {
-        let Some(cells) = cells(&self.text) else { return false };
-        // A file behind another has a head of its own.
-        if let Some(next) = CsvHead::of(&self.text) {
-            *head = next;
-        } else if cells.len() < head.columns {
-            // A line that is no record, such as a blank one.
-            raw(&self.text, out);
-        } else {
-            let extra = cells.len() - head.columns;
-            let of_message = cells.get(head.message..=head.message + extra).unwrap_or_default();
-            let message = match of_message {
-                [one] => Cow::Borrowed(one.as_ref()),
-                several => Cow::Owned(several.join(",")),
-            };
-            head.event(&cells, &message).write(out);
-        }
-        true
-    }
-
-    /// Writes the lines as they are.
+    /// The quote of the first line is none of CSV's: the lines are given as they are.
     fn give_up(&mut self, out: &mut String) {
         raw(&self.text, out);
         self.clear();
@@ -139,42 +128,71 @@ impl CsvRecord {
     }
 }
 
-/// The cells of a record; `None` if a quote is not closed.
-fn cells(record: &str) -> Option<Vec<Cow<'_, str>>> {
-    let mut cells = Vec::new();
-    let mut rest = record;
-    loop {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let mut from = 0;
-            // A quote that is followed by another stands for itself.
-            let end = loop {
-                let quote = from + memchr::memchr(b'"', quoted.as_bytes().get(from..)?)?;
-                match quoted.as_bytes().get(quote + 1) {
-                    Some(b'"') => from = quote + 2,
-                    _ => break quote,
-                }
+/// Writes the event of a record.
+fn give(head: &mut CsvHead, text: &str, cells: &[Cow<'_, str>], out: &mut String) {
+    // A file behind another has a head of its own.
+    if let Some(next) = CsvHead::of(text) {
+        *head = next;
+        return;
+    }
+    // A line that is no record, such as a blank one.
+    if cells.len() < head.columns {
+        return raw(text, out);
+    }
+    let extra = cells.len() - head.columns;
+    let message = match cells.get(head.message..=head.message + extra).unwrap_or_default() {
+        [one] => Cow::Borrowed(one.as_ref()),
+        several => Cow::Owned(several.join(",")),
+    };
+    head.event(cells, &message).write(out);
+}
+
+/// The text of a record in its parts.
+#[derive(Debug, PartialEq)]
+enum CsvCells<'a> {
+    /// A quote is not closed.
+    Open,
+    /// All of them, and whether something stands behind the quotes of one, which no writer of CSV does.
+    Closed(Vec<Cow<'a, str>>, bool),
+}
+
+impl<'a> CsvCells<'a> {
+    fn of(record: &'a str) -> Self {
+        let (mut cells, mut is_odd) = (Vec::new(), false);
+        let mut rest = Some(record);
+        while let Some(text) = rest {
+            let Some(quoted) = text.strip_prefix('"') else {
+                let (cell, next) = split(text);
+                cells.push(Cow::Borrowed(cell));
+                rest = next;
+                continue;
             };
-            let cell = quoted.get(..end)?;
-            let cell = if from > 0 { Cow::Owned(cell.replace("\"\"", "\"")) } else { Cow::Borrowed(cell) };
-            // What stands behind the quotes belongs to the cell.
-            let behind = quoted.get(end + 1..)?;
-            let (more, next) = behind.split_once(',').map_or((behind, None), |(more, next)| (more, Some(next)));
+            let Some((cell, behind)) = closed(quoted) else { return Self::Open };
+            let (more, next) = split(behind);
+            is_odd |= !more.trim_ascii().is_empty();
             cells.push(if more.is_empty() { cell } else { Cow::Owned(format!("{cell}{more}")) });
-            match next {
-                Some(next) => rest = next,
-                None => return Some(cells),
-            }
-        } else {
-            match rest.split_once(',') {
-                Some((cell, next)) => {
-                    cells.push(Cow::Borrowed(cell));
-                    rest = next;
-                }
-                None => {
-                    cells.push(Cow::Borrowed(rest));
-                    return Some(cells);
-                }
-            }
+            rest = next;
         }
+        Self::Closed(cells, is_odd)
+    }
+}
+
+/// A text up to the next comma, and what follows it.
+fn split(text: &str) -> (&str, Option<&str>) {
+    text.split_once(',').map_or((text, None), |(cell, next)| (cell, Some(next)))
+}
+
+/// A cell up to the quote that closes it, and what follows. A quote that is followed by another stands for itself.
+fn closed(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
+    let mut from = 0;
+    loop {
+        let quote = from + memchr::memchr(b'"', quoted.as_bytes().get(from..)?)?;
+        if quoted.as_bytes().get(quote + 1) == Some(&b'"') {
+            from = quote + 2;
+            continue;
+        }
+        let cell = quoted.get(..quote)?;
+        let cell = if from > 0 { Cow::Owned(cell.replace("\"\"", "\"")) } else { Cow::Borrowed(cell) };
+        return Some((cell, quoted.get(quote + 1..)?));
     }
 }

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{PackedEvent, function_of, point_in_time, stream_of};
-use crate::moment;
+use super::event::{PackedEvent, function_of, point_in_time, stream_of};
+use model::moment;
 
 const LINES: [&str; 2] = ["line", "log"];
 const TIMES: [&str; 5] = ["timestamp", "time", "ts", "@timestamp", "date"];
@@ -97,10 +97,12 @@ fn time(value: &Value) -> Option<i64> {
         }
         _ => None,
     }?;
-    point_in_time(match number {
-        ..100_000_000_000 => number.checked_mul(1000)?,
-        ..100_000_000_000_000 => number,
-        ..100_000_000_000_000_000 => number / 1000,
+    // The more digits, the smaller the unit.
+    let in_ms = match number.unsigned_abs().checked_ilog10()? {
+        0..=10 => number.checked_mul(1000)?,
+        11..=13 => number,
+        14..=16 => number / 1000,
         _ => number / 1_000_000,
-    })
+    };
+    point_in_time(in_ms)
 }

@@ -42,6 +42,11 @@ fn the_cells_of_an_export_become_what_a_tail_prints() {
             "timestamp,message\n1720000000123,\n\nnote\ntimestamp,message\n1720000000123,packed\n",
             "\nnote\n1720000000123 packed\n".to_owned(),
         ),
+        // A quote that is closed nowhere ends before the next record.
+        (
+            "timestamp,message\n1720000000123,\"packed\n1720000000124,\"priced\"\n1720000000125,\"sent\"\n",
+            "1720000000123,\"packed\n1720000000124 priced\n1720000000125 sent\n".to_owned(),
+        ),
         // What was cut ends with the copy.
         ("timestamp,message\n1720000000123,\"one\ntwo", "1720000000123 one\ntwo\n".to_owned()),
     ] {

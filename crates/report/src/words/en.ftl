@@ -214,4 +214,4 @@ cause-syntax-error = the code cannot be parsed
 cause-tmp-full = /tmp is full
 cause-upstream-error = a service it calls returns an error
 cause-vpc-no-egress = an outgoing connection gets no answer
-cause-wrong-arch-or-binary = it was built for another architecture
+cause-wrong-arch-or-binary = it was built for another architecture or version

@@ -206,4 +206,4 @@ cause-syntax-error = 코드 구문 오류
 cause-tmp-full = /tmp 공간 부족
 cause-upstream-error = 호출한 서비스가 오류로 응답함
 cause-vpc-no-egress = 외부 연결에 응답이 없음
-cause-wrong-arch-or-binary = 다른 아키텍처용으로 빌드됨
+cause-wrong-arch-or-binary = 다른 아키텍처 또는 버전용으로 빌드됨

@@ -4,17 +4,17 @@ use chrono::NaiveDate;
 
 /// A time at the beginning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LeadingTime<'a> {
+pub struct LeadingTime<'a> {
     /// Milliseconds since 1970 UTC; `None` if the text is incomplete, such as a time of day without a date.
-    pub(super) at_ms: Option<i64>,
+    pub at_ms: Option<i64>,
     /// What follows, without the separator.
-    pub(super) rest: &'a str,
+    pub rest: &'a str,
 }
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The time a text begins with. A time without a zone is taken as UTC, as `sam logs` and Logs Insights write it.
-pub(super) fn leading(text: &str) -> Option<LeadingTime<'_>> {
+pub fn leading(text: &str) -> Option<LeadingTime<'_>> {
     let bytes = text.as_bytes();
     match bytes.first()? {
         b'0'..=b'9' => {
@@ -32,7 +32,7 @@ pub(super) fn leading(text: &str) -> Option<LeadingTime<'_>> {
 }
 
 /// Milliseconds since 1970 in thirteen digits.
-pub(super) fn epoch(text: &str) -> Option<LeadingTime<'_>> {
+pub fn epoch(text: &str) -> Option<LeadingTime<'_>> {
     let digits = text.get(..13)?;
     let rest = text.get(13..)?;
     // From 2001 on and before 2286: the thirteen digits that log tools print.
@@ -116,7 +116,7 @@ fn half_of_day(text: &str) -> Option<(u32, &str)> {
 }
 
 /// Whether a text would be read as a part of the time of day in front of it.
-pub(super) fn begins_with_half_of_day(text: &str) -> bool {
+pub fn begins_with_half_of_day(text: &str) -> bool {
     half_of_day(text).is_some()
 }
 
@@ -188,7 +188,7 @@ fn month_day(text: &str) -> Option<LeadingTime<'_>> {
 }
 
 /// The time within a log line, in any of the formats.
-pub(super) fn of_line(line: &str) -> Option<i64> {
+pub fn of_line(line: &str) -> Option<i64> {
     if let Some(rest) = line.strip_prefix('[') {
         let after = rest.split_once(']').map_or(rest, |(_, after)| after.trim_ascii_start());
         return leading(after).or_else(|| leading(rest)).and_then(|found| found.at_ms);
@@ -202,7 +202,7 @@ pub(super) fn of_line(line: &str) -> Option<i64> {
 }
 
 /// What follows a prefix, without what separates it.
-pub(super) fn separated(rest: &str) -> &str {
+pub fn separated(rest: &str) -> &str {
     rest.strip_prefix([':', ']', '`', '|', ',']).unwrap_or(rest).trim_ascii_start()
 }
 
