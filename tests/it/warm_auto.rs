@@ -84,9 +84,8 @@ impl State {
             let lines = [
                 (
                     0,
-                    format!(
-                        "INIT_START Runtime Version: python:3.9.v64\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:x"
-                    ),
+                    "INIT_START Runtime Version: python:3.9.v64\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:x"
+                        .to_owned(),
                 ),
                 (10_000, format!("START RequestId: {id} Version: $LATEST")),
                 (10_001, "Instancing..".to_owned()),

@@ -43,8 +43,8 @@ impl Protection {
     /// The strongest one, up to two kept, that needs no more pings at the same moment than this: where a function
     /// begins of which nothing is known.
     pub fn at_first(at_most: u32) -> Self {
-        let fits = Self::ALL.into_iter().filter(|one| *one <= Self::Kept(2) && one.needs_at_once() <= at_most);
-        fits.last().unwrap_or(Self::Nothing)
+        let mut fits = Self::ALL.into_iter().filter(|one| *one <= Self::Kept(2) && one.needs_at_once() <= at_most);
+        fits.next_back().unwrap_or(Self::Nothing)
     }
 
     /// The next weaker one.

@@ -376,23 +376,19 @@ impl PingedFunction {
     /// Takes in invocations of which nobody knows which came first. AWS takes the most recently used environments for
     /// them, so the environments that answered are gone through in that order: none of them was passed over.
     fn take_together(&mut self, group: &[LoggedInvocation]) {
-        let mut group: Vec<(i64, u32, Option<(i64, u32)>, &LoggedInvocation)> = group
-            .iter()
-            .map(|one| {
-                let (number, guess) = self.names.of_log(one);
-                if let Some((start_ms, guessed)) = guess {
-                    self.auto.belief().withdraw(start_ms, guessed);
-                }
-                (i64::MIN, number, guess, one)
-            })
-            .collect();
-        let known = self.auto.belief().logged();
-        for (freed, number, ..) in &mut group {
-            *freed = known.iter().find(|one| one.number == *number).map_or(i64::MIN, |one| one.free_ms);
+        let mut met = Vec::with_capacity(group.len());
+        for one in group {
+            let (number, guess) = self.names.of_log(one);
+            if let Some((start_ms, guessed)) = guess {
+                self.auto.belief().withdraw(start_ms, guessed);
+            }
+            met.push((number, guess.is_some(), one));
         }
-        group.sort_by_key(|(freed, ..)| std::cmp::Reverse(*freed));
-        for (_, number, guess, one) in group {
-            self.take(one, number, guess.is_some());
+        let known = self.auto.belief().logged().to_vec();
+        let freed = |number: u32| known.iter().find(|one| one.number == number).map_or(i64::MIN, |one| one.free_ms);
+        met.sort_by_key(|(number, ..)| std::cmp::Reverse(freed(*number)));
+        for (number, is_own, one) in met {
+            self.take(one, number, is_own);
         }
     }
 
