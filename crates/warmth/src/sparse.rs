@@ -40,10 +40,10 @@ mod tests {
 
     #[test]
     fn only_what_is_not_zero_is_written_and_nothing_is_lost() {
-        let numbers = Numbers(vec![0.0, 1.5, 0.0, 1e-9, 12_345.6789]);
+        let numbers = Numbers(vec![0.0, 1.5, 0.0, 1e-9, 12_345.678_9]);
         let text = serde_json::to_string(&numbers).unwrap();
         assert_eq!(text, "[5,[[1,1.5],[4,12345.6789]]]");
-        assert_eq!(serde_json::from_str::<Numbers>(&text).unwrap(), Numbers(vec![0.0, 1.5, 0.0, 0.0, 12_345.6789]));
+        assert_eq!(serde_json::from_str::<Numbers>(&text).unwrap(), Numbers(vec![0.0, 1.5, 0.0, 0.0, 12_345.678_9]));
     }
 
     #[test]

@@ -34,7 +34,8 @@ pub(super) fn first_sight(line: &str, text: &str, names: (&str, &str)) -> FirstS
             FirstSight::Quiet
         }
         b'0'..=b'9' if is_of_node(text) => FirstSight::Quiet,
-        b'{' if last == &b'}' => of_object(text),
+        // An envelope may hold an event of the platform, in the message of an object that says no more, too.
+        b'{' if last == &b'}' && !line::may_hold(text) => of_object(text),
         _ => second_sight(line, names),
     }
 }

@@ -29,9 +29,14 @@ pub(super) enum Content {
     Text(String),
 }
 
+/// Whether the text of an object has a word without which nothing of the platform is in it.
+pub(crate) fn may_hold(event: &str) -> bool {
+    ["platform.", "record", "RequestId:", "INIT_", "RESTORE_"].iter().any(|word| event.contains(word))
+}
+
 /// The event of the platform in an envelope. `event` is the text of `object`.
 pub(super) fn content(object: &Value, event: &str) -> Option<Content> {
-    let may_hold = ["platform.", "record", "RequestId:", "INIT_", "RESTORE_"].iter().any(|word| event.contains(word));
+    let may_hold = may_hold(event);
     // An error that was handed to the caller quotes the platform in its message.
     if !may_hold || object["errorType"].is_string() || OF_APPLICATION.iter().any(|key| object[*key].is_string()) {
         return None;
