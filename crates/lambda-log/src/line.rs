@@ -9,8 +9,8 @@ mod meaning;
 mod text;
 
 pub use application::{ApplicationLine, LogLevel};
-pub use meaning::{InitReport, LogLine, PlatformStatus, ReportLine, RuntimeVersion};
 pub(super) use envelope::may_hold;
+pub use meaning::{InitReport, LogLine, PlatformStatus, ReportLine, RuntimeVersion};
 pub(super) use text::plain_report;
 
 /// Parses a log event. Never fails: an unreadable event is [`LogLine::Unparsed`] or a line of the application.
