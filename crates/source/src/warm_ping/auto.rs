@@ -118,7 +118,18 @@ impl PlannedPings {
         }
         let Some(mut engine) = self.engine.take() else { return poll.done() };
         engine.allow(at_most);
-        let (ended, known) = sender.lane().with_pool(|pool| (engine.step(ms, pool), pool.known().clone()));
+        let (before, ended, known) = sender.lane().with_pool(|pool| {
+            let before = pool.known().safe_pause_ms;
+            (before, engine.step(ms, pool), pool.known().clone())
+        });
+        if known.safe_pause_ms < before {
+            tracing::warn!(
+                "{name}: an environment ended within a pause that was safe: pings come after {} s at most now, and no \
+                 longer after {} s",
+                known.safe_pause_ms / 1_000,
+                before / 1_000
+            );
+        }
         if let Some(ended) = ended {
             self.tell(&ended, &known, &mut poll);
         }
