@@ -14,7 +14,7 @@ pub(crate) use running::Running;
 use super::leash;
 
 /// Longer than any run a test means to have.
-const RUN_LIMIT: Duration = Duration::from_secs(60);
+const RUN_LIMIT: Duration = Duration::from_secs(180);
 
 /// How the program is to be started.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Program {
         self
     }
 
-    /// How long [`Self::run`] may take; a minute if not set.
+    /// How long [`Self::run`] may take; three minutes if not set.
     pub(crate) fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
