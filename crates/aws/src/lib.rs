@@ -402,6 +402,7 @@ pub struct AwsClients {
     pub describe: Arc<dyn DescribeApi>,
     /// How fast they are asked.
     pub describe_pace: Arc<DescribePace>,
-    /// 32 random bytes, for a source that needs a key of its own; `None` where the machine gives none.
-    pub random_key: Option<[u8; 32]>,
+    /// Gives 32 random bytes, for a source that needs a key of its own; `None` where the machine gives none. The first
+    /// ones take 40 ms, while the machine's randomness is tried, so nobody asks for them before they are needed.
+    pub random_key: fn() -> Option<[u8; 32]>,
 }

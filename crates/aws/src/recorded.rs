@@ -167,7 +167,7 @@ impl Recording {
             identity: replayed.clone(),
             describe: replayed.clone(),
             describe_pace: Arc::new(DescribePace::unbounded()),
-            random_key: Some([0; 32]),
+            random_key: || Some([0; 32]),
             exports: replayed,
             prices: Arc::default(),
             log_budget: Arc::new(RateLimiter::unbounded()),

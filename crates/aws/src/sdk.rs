@@ -108,7 +108,7 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> AwsClients {
         identity: client.clone(),
         describe: Arc::new(DescribeClient::new(Arc::clone(&signed))),
         describe_pace,
-        random_key: tls::random_key(),
+        random_key: tls::random_key,
         exports: Arc::new(S3::new(signed)),
         prices: Arc::default(),
         log_budget: Arc::new(RateLimiter::unbounded()),

@@ -100,7 +100,7 @@ impl ChainReader {
             start,
             path: path.to_owned(),
             now,
-            key: account.random_key.map(account::map::DigestKey),
+            key: (account.random_key)().map(account::map::DigestKey),
             snapshots: vec![],
             took: BTreeMap::new(),
             calls: AtomicUsize::new(0),

@@ -150,7 +150,7 @@ impl Source for AccountMapSource {
         let (mut known, mut seen) = (known.clone(), seen.clone());
         known.retain(|kind, _| self.kinds.contains(kind));
         seen.retain(|kind, _| self.kinds.contains(kind));
-        let key = key.or(self.account.random_key.map(DigestKey));
+        let key = key.or_else(|| (self.account.random_key)().map(DigestKey));
         self.poll = PollState {
             started: now,
             pending: self.kinds.iter().map(|kind| (*kind, now)).collect(),

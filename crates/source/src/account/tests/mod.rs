@@ -76,7 +76,7 @@ fn account(fake: &Arc<Fake>, clock: Option<&Arc<SimulatedClock>>) -> AwsClients 
     let recording = Recording::parse("region = \"us-east-1\"\nbill = []\n").unwrap();
     let account = recording.account(Arc::new(SimulatedClock::starting_at(noon())), noon());
     let pace = clock.map_or_else(DescribePace::unbounded, |clock| DescribePace::new(clock.clone()));
-    AwsClients { describe: fake.clone(), describe_pace: Arc::new(pace), random_key: Some([7; 32]), ..account }
+    AwsClients { describe: fake.clone(), describe_pace: Arc::new(pace), random_key: || Some([7; 32]), ..account }
 }
 
 /// A kind as it is read for the first time.
