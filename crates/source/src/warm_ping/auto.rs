@@ -192,24 +192,24 @@ impl PlannedPings {
         poll: &mut PollBuilder<'_>,
     ) {
         let ms = now.timestamp_millis();
+        // A turn that was not taken at its time is another function's by now.
+        let reserved = self.reserved.take().filter(|place| now - *place < USUAL_PING);
         let round = match engine.next(ms, known) {
             NextPing::Round(round) => round,
             NextPing::Nothing | NextPing::NotBefore(_) => return,
             NextPing::Stopped(why) => return self.say_stopped(why, engine, sender, poll),
         };
         if round.at_ms > ms {
-            self.reserved = None;
             let at = DateTime::from_timestamp_millis(round.at_ms);
             poll.gathered.go_on_at = at.filter(|at| *at < now + LOOKED_AT);
             return;
         }
-        let place = self.reserved.unwrap_or_else(|| sender.reserve(now));
+        let place = reserved.unwrap_or_else(|| sender.reserve(now));
         if place > now {
             self.reserved = Some(place);
             poll.gathered.go_on_at = Some(place);
             return;
         }
-        self.reserved = None;
         let places: Vec<u32> =
             (0..round.count).map(|place| if round.last_ends_last { place } else { round.count - 1 - place }).collect();
         engine.sent(PingRound { at_ms: ms, ..round });
